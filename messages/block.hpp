@@ -1,0 +1,41 @@
+// The block: what one sequence number of the log holds.
+#pragma once
+
+#include <vector>
+
+#include "messages/bytes.hpp"
+#include "messages/error.hpp"
+#include "messages/types.hpp"
+
+namespace bourse::messages {
+
+/// Submissions in their canonical order, by digest. The view is not part of it, so that a proposal
+/// made again after a view change is the same block, byte for byte.
+struct block {
+  digest cluster;
+  sequence_number sequence;
+  block_time time;
+  std::vector<digest> submissions;
+
+  friend bool operator==(const block&, const block&) = default;
+};
+
+/// Limits of a block, part of the genesis file.
+struct block_limits {
+  /// A block is full at this many requests (not submissions).
+  std::uint32_t max_requests = 1000;
+  /// ... or at this many bytes of bodies.
+  std::uint32_t max_bytes = 1024 * 1024;
+  /// How far a proposal's time may stand from a backup's clock, either way.
+  std::uint32_t max_clock_skew_ms = 2000;
+};
+
+bytes encode(const block& b);
+/// Errors: malformed, too_large (more digests than max_requests).
+expected<block> decode_block(byte_view encoded, const block_limits& limits);
+
+/// The log is chained at execution: chain(k) = hash(chain(k-1) || digest of block k), and
+/// chain(0) is the cluster id.
+digest chain_next(const digest& previous, const digest& block_digest);
+
+} // namespace bourse::messages

@@ -1,0 +1,173 @@
+// PBFT's messages as domain types (Castro and Liskov 1999, sections 4.2 to 4.4), and what replicas
+// ask each other for. Signed statements have a fixed binary layout, see `statement`.
+#pragma once
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "messages/block.hpp"
+#include "messages/bytes.hpp"
+#include "messages/crypto.hpp"
+#include "messages/error.hpp"
+#include "messages/request.hpp"
+#include "messages/types.hpp"
+
+namespace bourse::messages {
+
+/// What a pre-prepare, prepare or commit says. All voters of one slot sign the same bytes, so a
+/// certificate is one statement and many signatures.
+struct statement {
+  view_number view;
+  sequence_number sequence;
+  messages::digest digest; ///< of the block
+
+  friend auto operator<=>(const statement&, const statement&) = default;
+};
+
+/// What a checkpoint says: the state after executing `sequence`.
+struct checkpoint_statement {
+  sequence_number sequence;
+  messages::digest state; ///< hash(sequence || chain || Merkle root of the state pages)
+
+  friend auto operator<=>(const checkpoint_statement&, const checkpoint_statement&) = default;
+};
+
+/// What a replica says of a block's results. f+1 of these prove them.
+struct results_statement {
+  sequence_number sequence;
+  messages::digest block;
+  messages::digest results; ///< root of the Merkle tree over the block's reports
+
+  friend auto operator<=>(const results_statement&, const results_statement&) = default;
+};
+
+/// The bytes that are signed, behind purpose and cluster id: 8-byte little-endian numbers and raw
+/// digests, in the order of the members.
+bytes signed_bytes(const statement& s);
+bytes signed_bytes(const checkpoint_statement& s);
+bytes signed_bytes(const results_statement& s);
+
+struct replica_signature {
+  replica_id replica;
+  messages::signature signature;
+
+  friend bool operator==(const replica_signature&, const replica_signature&) = default;
+};
+
+/// The primary's proposal. `block` is not covered by the signature directly: its hash is.
+struct pre_prepare {
+  statement what;
+  messages::signature signature; ///< of the view's primary, purpose::pre_prepare
+  shared_bytes block;            ///< encoded block; hash(*block) == what.digest
+};
+
+struct prepare {
+  statement what;
+  replica_signature by; ///< purpose::prepare; never the primary: its pre-prepare stands for it
+};
+
+struct commit {
+  statement what;
+  replica_signature by; ///< purpose::commit
+};
+
+/// 2f+1 of the replicas prepared `what`: the primary by its pre-prepare, others by prepares.
+struct prepared_certificate {
+  statement what;
+  messages::signature pre_prepare;
+  std::vector<replica_signature> prepares; ///< 2f, distinct, without the primary
+
+  friend bool operator==(const prepared_certificate&, const prepared_certificate&) = default;
+};
+
+/// 2f+1 commits: the block is final.
+struct commit_certificate {
+  statement what;
+  std::vector<replica_signature> commits; ///< 2f+1, distinct
+
+  friend bool operator==(const commit_certificate&, const commit_certificate&) = default;
+};
+
+struct checkpoint {
+  checkpoint_statement what;
+  replica_signature by; ///< purpose::checkpoint
+};
+
+/// 2f+1 equal checkpoints: everything up to it may be forgotten by consensus.
+struct stable_checkpoint {
+  checkpoint_statement what;
+  std::vector<replica_signature> proof; ///< 2f+1, distinct; empty only for the genesis (sequence 0)
+
+  friend bool operator==(const stable_checkpoint&, const stable_checkpoint&) = default;
+};
+
+/// "Here is where I stand": sent when idle and when stuck, so that peers see what I lack.
+struct progress {
+  view_number view;
+  sequence_number stable;
+  sequence_number executed;
+};
+
+/// Asks for committed blocks `from` to `to`, both included. The answer may be shorter.
+struct fetch_blocks {
+  sequence_number from;
+  sequence_number to;
+};
+
+/// A final block with its proof. Bodies travel apart, see fetch_bodies.
+struct committed_block {
+  commit_certificate certificate;
+  shared_bytes block;
+};
+
+/// Asks for the pre-prepare of a slot whose votes were seen without it.
+struct fetch_proposal {
+  statement what;
+};
+
+/// Asks for bodies that a block names. `sequence` lets the other side find them in storage.
+struct fetch_bodies {
+  sequence_number sequence;
+  std::vector<digest> digests;
+};
+
+struct bodies {
+  std::vector<signed_submission> submissions;
+};
+
+using peer_message
+  = std::variant<pre_prepare, prepare, commit, checkpoint, progress, fetch_blocks, committed_block,
+                 fetch_proposal, fetch_bodies, bodies>;
+
+/// Two different proposals that one primary signed for one view and sequence number.
+struct equivocation {
+  statement first;
+  messages::signature first_signature;
+  statement second;
+  messages::signature second_signature;
+
+  friend bool operator==(const equivocation&, const equivocation&) = default;
+};
+
+struct peer_limits {
+  std::uint32_t max_message_bytes = 4 * 1024 * 1024;
+  std::uint16_t max_replicas = 1024; ///< bound of any list of signatures
+  std::uint32_t max_digests = 65536;
+};
+
+bytes encode(const peer_message& m);
+/// Errors: malformed, too_large. A valid decode says nothing about signatures.
+expected<peer_message> decode_peer_message(byte_view encoded, const peer_limits& limits);
+
+/// Stored forms; each decodes exactly what it encoded, or says corrupt.
+bytes encode(const prepared_certificate& c);
+bytes encode(const commit_certificate& c);
+bytes encode(const stable_checkpoint& c);
+bytes encode(const equivocation& e);
+expected<prepared_certificate> decode_prepared_certificate(byte_view encoded);
+expected<commit_certificate> decode_commit_certificate(byte_view encoded);
+expected<stable_checkpoint> decode_stable_checkpoint(byte_view encoded);
+expected<equivocation> decode_equivocation(byte_view encoded);
+
+} // namespace bourse::messages
