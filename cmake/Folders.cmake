@@ -1,0 +1,64 @@
+# Targets by folder: what lies in a folder is what is built.
+
+# bourse_library(<folder> [PUBLIC <targets>] [PRIVATE <targets>])
+# The static library bourse_<folder> of <folder>/*.cpp, main.cpp apart, which would be a program's;
+# headers alone give an interface library.
+function(bourse_library folder)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PUBLIC;PRIVATE")
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp")
+  list(REMOVE_ITEM sources "${PROJECT_SOURCE_DIR}/${folder}/main.cpp")
+  if(sources)
+    add_library(bourse_${folder} STATIC ${sources})
+    target_link_libraries(bourse_${folder}
+      PRIVATE bourse_options ${arg_PRIVATE} PUBLIC bourse_build ${arg_PUBLIC})
+  else()
+    add_library(bourse_${folder} INTERFACE)
+    target_link_libraries(bourse_${folder} INTERFACE bourse_build ${arg_PUBLIC} ${arg_PRIVATE})
+  endif()
+endfunction()
+
+# bourse_program(<name> <folder> PUBLIC <targets>)
+# The program <name> from <folder>/main.cpp, and the library bourse_<folder> of the other units,
+# which the tests link too.
+function(bourse_program name folder)
+  bourse_library(${folder} ${ARGN})
+  file(GLOB main CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/main.cpp")
+  if(main)
+    add_executable(${name} ${main})
+    target_link_libraries(${name} PRIVATE bourse_options bourse_${folder})
+  endif()
+endfunction()
+
+# bourse_programs_per_file(<folder> <targets>...): one program for each unit.
+function(bourse_programs_per_file folder)
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp")
+  foreach(source IN LISTS sources)
+    get_filename_component(name "${source}" NAME_WE)
+    add_executable(example_${name} "${source}")
+    set_target_properties(example_${name} PROPERTIES
+      OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/${folder}")
+    target_link_libraries(example_${name} PRIVATE bourse_options ${ARGN})
+  endforeach()
+endfunction()
+
+# bourse_micro_benchmarks(<folder>): the program bench_micro, on Google Benchmark.
+function(bourse_micro_benchmarks folder)
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp")
+  if(sources)
+    add_executable(bench_micro ${sources})
+    target_link_libraries(bench_micro
+      PRIVATE bourse_options bourse_bench bourse_actors benchmark::benchmark
+              benchmark::benchmark_main)
+  endif()
+endfunction()
+
+# bourse_precompile(<target>): CAF costs seconds a unit, so its users share a compiled form of it.
+function(bourse_precompile target)
+  get_target_property(type ${target} TYPE)
+  if(BOURSE_PCH AND NOT type STREQUAL "INTERFACE_LIBRARY")
+    target_precompile_headers(${target} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp")
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      target_compile_options(${target} PRIVATE -fpch-preprocess) # what ccache needs
+    endif()
+  endif()
+endfunction()
