@@ -1,0 +1,39 @@
+// The whole market in one piece and one thread: clearing house and all matchers. Auditors, tests,
+// recovery and the single-book comparison use it; a node runs the same classes as actors.
+#pragma once
+
+#include <vector>
+
+#include "market/clearing_house.hpp"
+#include "market/matcher.hpp"
+#include "market/pages.hpp"
+#include "market/rules.hpp"
+
+namespace bourse::market {
+
+class exchange {
+public:
+  explicit exchange(const rules& r);
+
+  block_result execute(const block_input& block);
+
+  /// Root over all pages as of the last executed block.
+  digest page_root();
+  /// Pages changed since the last call of this or page_root; applied to the tree as well.
+  std::vector<page_update> take_dirty_pages();
+  /// Into an exchange that has executed nothing.
+  expected<void> restore(const page_key& key, byte_view content);
+
+  account_view account(account_id id) const;
+  book_view book(instrument_id id, std::size_t limit) const;
+  const clearing_house& clearing() const {
+    return clearing_;
+  }
+
+private:
+  clearing_house clearing_;
+  std::vector<matcher> matchers_;
+  page_tree tree_;
+};
+
+} // namespace bourse::market

@@ -1,0 +1,73 @@
+// The replicated state as pages under a Merkle tree. A page's bytes depend on the logical state
+// alone, so that a restored replica has the same digest; only dirty pages are encoded and hashed
+// again, so that a checkpoint costs what changed (DESIGN sections 3 and 4).
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "messages/bytes.hpp"
+#include "messages/crypto.hpp"
+#include "messages/types.hpp"
+
+namespace bourse::market {
+
+using namespace messages;
+
+enum class page_kind : std::uint8_t {
+  ledger_totals = 1, ///< one page: supply by asset, fee totals, counters
+  accounts = 2,      ///< balances and dead-man's switch of accounts, a few to a page
+  clients = 3,       ///< streams and report numbers of clients, a few to a page
+  orders = 4,        ///< open orders of one instrument, by ranges of order id
+  trades = 5,        ///< latest trades of one instrument (for the reader's query)
+};
+
+/// Names a page. Ascending keys are the order of leaves.
+struct page_key {
+  page_kind kind = page_kind::ledger_totals;
+  std::uint16_t instrument = 0; ///< 0 where it does not apply
+  std::uint64_t index = 0;      ///< below 2^40
+
+  friend auto operator<=>(const page_key&, const page_key&) = default;
+
+  /// kind (8 bits) | instrument (16 bits) | index (40 bits), for storage and the tree.
+  std::uint64_t packed() const {
+    return std::uint64_t{static_cast<std::uint8_t>(kind)} << 56 | std::uint64_t{instrument} << 40
+           | index;
+  }
+  static page_key unpack(std::uint64_t packed) {
+    return {static_cast<page_kind>(packed >> 56), static_cast<std::uint16_t>(packed >> 40 & 0xffff),
+            packed & 0xff'ffff'ffff};
+  }
+};
+
+/// The new bytes of a page; empty bytes: the page is gone.
+struct page_update {
+  page_key key;
+  bytes content;
+};
+
+/// Merkle tree over pages: a radix tree of fan-out 256 over the 8 bytes of the packed key (most
+/// significant first). A leaf is hash(0x00 || packed key || content); an inner node hash(0x01 ||
+/// level || for each child in order: key byte || child's digest); empty children do not appear; the
+/// root of nothing is hash(""). Only the paths above changed pages are hashed again.
+class page_tree {
+public:
+  void apply(const std::vector<page_update>& updates);
+  digest root();
+
+private:
+  struct node {
+    std::map<std::uint8_t, node> children;
+    digest value;
+    bool dirty = true;
+  };
+  node root_;
+};
+
+/// Digest of a checkpoint: hash(sequence || chain || root of the page tree).
+digest state_digest(sequence_number sequence, const digest& chain, const digest& page_root);
+
+} // namespace bourse::market
