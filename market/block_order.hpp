@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "messages/block.hpp"
 #include "messages/error.hpp"
 #include "messages/request.hpp"
 
