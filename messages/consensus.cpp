@@ -1,0 +1,40 @@
+#include "messages/consensus.hpp"
+
+namespace bourse::messages {
+
+namespace {
+
+void append_u64(bytes& out, std::uint64_t x) {
+  for (int i = 0; i < 8; ++i, x >>= 8)
+    out.push_back(static_cast<char>(x & 0xff));
+}
+
+} // namespace
+
+bytes signed_bytes(const statement& s) {
+  bytes out;
+  out.reserve(16 + digest::size);
+  append_u64(out, s.view.value());
+  append_u64(out, s.sequence.value());
+  out.append(s.digest.view());
+  return out;
+}
+
+bytes signed_bytes(const checkpoint_statement& s) {
+  bytes out;
+  out.reserve(8 + digest::size);
+  append_u64(out, s.sequence.value());
+  out.append(s.state.view());
+  return out;
+}
+
+bytes signed_bytes(const results_statement& s) {
+  bytes out;
+  out.reserve(8 + 2 * digest::size);
+  append_u64(out, s.sequence.value());
+  out.append(s.block.view());
+  out.append(s.results.view());
+  return out;
+}
+
+} // namespace bourse::messages
