@@ -52,13 +52,19 @@ function(bourse_micro_benchmarks folder)
   endif()
 endfunction()
 
-# bourse_precompile(<target>): CAF costs seconds a unit, so its users share a compiled form of it.
+# bourse_precompile(<target>): CAF costs over a second a unit, so its users share a compiled form
+# of it, built with bourse_actors. For g++ alone: clang wants the very same definitions.
 function(bourse_precompile target)
   get_target_property(type ${target} TYPE)
-  if(BOURSE_PCH AND NOT type STREQUAL "INTERFACE_LIBRARY")
+  get_target_property(owner_type bourse_actors TYPE)
+  if(NOT BOURSE_PCH OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU"
+      OR type STREQUAL "INTERFACE_LIBRARY" OR owner_type STREQUAL "INTERFACE_LIBRARY")
+    return()
+  endif()
+  target_compile_options(${target} PRIVATE -fpch-preprocess) # what ccache needs
+  if(target STREQUAL "bourse_actors")
     target_precompile_headers(${target} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp")
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      target_compile_options(${target} PRIVATE -fpch-preprocess) # what ccache needs
-    endif()
+  else()
+    target_precompile_headers(${target} REUSE_FROM bourse_actors)
   endif()
 endfunction()
