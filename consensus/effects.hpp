@@ -1,0 +1,105 @@
+// What consensus wants done. The core never acts: it returns these, and the actor around it carries
+// them out in the stated order (after etcd-raft's Ready).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "messages/consensus.hpp"
+#include "messages/types.hpp"
+
+namespace bourse::consensus {
+
+using namespace messages;
+
+// -- what must be durable ----------------------------------------------------------------------
+
+struct view_record {
+  view_number view;
+};
+/// A proposal that this replica accepted (or made). Its bodies are written with it.
+struct proposal_record {
+  pre_prepare what;
+};
+enum class vote_kind : std::uint8_t { pre_prepare = 1, prepare = 2, commit = 3 };
+/// A vote that this replica is about to send. After a restart it repeats exactly this or none.
+struct vote_record {
+  vote_kind kind;
+  statement what;
+};
+struct prepared_record {
+  prepared_certificate what;
+};
+/// A final block. Its bodies are durable already, or are written with it if it was fetched.
+struct committed_record {
+  committed_block what;
+};
+/// Consensus records (not blocks) at or below it may be deleted.
+struct stable_record {
+  stable_checkpoint what;
+};
+struct equivocation_record {
+  equivocation what;
+};
+using record = std::variant<view_record, proposal_record, vote_record, prepared_record,
+                            committed_record, stable_record, equivocation_record>;
+
+// -- what must be sent ---------------------------------------------------------------------------
+
+struct send {
+  /// Nothing: to all other replicas.
+  std::optional<replica_id> to;
+  peer_message what;
+};
+
+// -- what others decide or do --------------------------------------------------------------------
+
+/// The slot is free: whoever makes proposals may hand one in by `on_proposal`. At most
+/// options.max_in_flight grants are open, each for the next sequence number.
+struct proposal_grant {
+  view_number view;
+  sequence_number sequence;
+};
+
+/// Is this block acceptable, and are its bodies here? Answered by `on_checked`, as late as it takes
+/// to fetch what is missing. This is the seam behind which the rule of order stands.
+struct proposal_check {
+  statement what;
+  shared_bytes block;
+  /// True if it is a first proposal: its time must be near the local clock.
+  bool fresh = true;
+};
+
+/// Final and next in the log: execute it, then call `on_executed`. Always in sequence order,
+/// without gaps. Bodies may have to be fetched if the block was.
+struct execution {
+  sequence_number sequence;
+  messages::digest digest;
+  messages::digest chain; ///< of the log up to and including this block
+  shared_bytes block;
+  /// A checkpoint is due after it: answer with `on_checkpoint` once its pages are durable.
+  bool checkpoint = false;
+};
+
+/// Everything that one or more events gave rise to.
+struct effects {
+  /// Written and synced in this order, as one unit, before anything of `after_persist` leaves; then
+  /// `on_persisted(ticket)` is called. Tickets ascend; 0 means that there is nothing to persist.
+  std::uint64_t ticket = 0;
+  std::vector<record> persist;
+  std::vector<send> after_persist;
+  /// Need not wait.
+  std::vector<send> now;
+  std::vector<proposal_grant> grants;
+  std::vector<proposal_check> checks;
+  std::vector<execution> executions;
+
+  bool empty() const {
+    return persist.empty() && after_persist.empty() && now.empty() && grants.empty()
+           && checks.empty() && executions.empty();
+  }
+};
+
+} // namespace bourse::consensus

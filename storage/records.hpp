@@ -1,0 +1,89 @@
+// Keys and values of the ledger: how domain values become entries of the store, and back after a
+// restart. docs/PROTOCOL.md describes the layout; numbers in keys are big endian, so that keys
+// ascend with them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "consensus/effects.hpp"
+#include "consensus/replica_core.hpp"
+#include "market/clearing_house.hpp"
+#include "market/pages.hpp"
+#include "storage/store.hpp"
+
+namespace bourse::storage {
+
+/// What the ledger writes for a block that was proposed: its bodies, as one value.
+struct block_bodies {
+  sequence_number sequence;
+  digest block;
+  std::vector<submission_ptr> submissions;
+};
+
+/// A block's outcome as it is kept.
+struct stored_results {
+  market::block_result_ptr result;
+  replica_signature by; ///< own signature, purpose::results
+};
+
+/// The own checkpoint: pages and the block they are true of, replaced as one batch.
+struct stored_checkpoint {
+  sequence_number sequence;
+  digest chain;
+  digest state;
+  block_time time; ///< of the block
+};
+
+// -- writing: each appends to a batch ------------------------------------------------------------
+
+void append(write_batch& to, const consensus::record& r);
+void append(write_batch& to, const block_bodies& b);
+void append(write_batch& to, const stored_results& r);
+void append(write_batch& to, const stored_checkpoint& c,
+            const std::vector<market::page_update>& dirty);
+
+// -- reading -------------------------------------------------------------------------------------
+
+/// Binds an empty store to a cluster, or checks that a used one belongs to it and has this format.
+/// Errors: wrong_cluster, unsupported_version, corrupt, io_failed.
+expected<void> open_for(store& s, const digest& cluster, replica_id self);
+
+/// All that consensus needs to go on. `executed` and `chain` are those of the own checkpoint.
+expected<consensus::recovered_state> load_consensus(const store& s, const digest& cluster);
+expected<std::optional<stored_checkpoint>> load_checkpoint(const store& s);
+/// Every state page, ascending.
+expected<void> load_pages(const store& s,
+                          const std::function<expected<void>(market::page_key, byte_view)>& visit);
+
+expected<std::optional<committed_block>> load_block(const store& s, sequence_number n);
+/// At most `count` and about `max_bytes` from `from` on, without gaps.
+expected<std::vector<committed_block>> load_blocks(const store& s, sequence_number from,
+                                                   std::size_t count, std::size_t max_bytes);
+/// Bodies of a block in block order, as they were signed.
+expected<std::vector<signed_submission>> load_bodies(const store& s, sequence_number n,
+                                                     const digest& block);
+/// Those of `wanted` that any proposal at `n` has.
+expected<std::vector<signed_submission>> load_bodies(const store& s, sequence_number n,
+                                                     const std::vector<digest>& wanted);
+/// Highest committed block, or 0.
+expected<sequence_number> last_committed(const store& s);
+
+/// A client's reports of one block, as `results` carries them to the client.
+struct stored_reports {
+  results_statement what;
+  replica_signature by;
+  client_reports reports;
+};
+/// From the block that holds report `from` on, at most `count` blocks.
+expected<std::vector<stored_reports>> load_reports(const store& s, client_id client,
+                                                   report_number from, std::size_t count);
+/// The proof of one report.
+expected<receipt_share> load_receipt(const store& s, client_id client, report_number number);
+/// Newest first.
+expected<std::vector<trade>> load_trades(const store& s, instrument_id instrument,
+                                         std::size_t count);
+expected<std::vector<settlement>> load_settlements(const store& s, sequence_number n);
+
+} // namespace bourse::storage

@@ -1,0 +1,104 @@
+// The seam between the ledger and the disk: ordered keys in families, written in synced batches.
+// RocksDB stands behind it in production, memory with a forgetful crash in tests.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "messages/bytes.hpp"
+#include "messages/error.hpp"
+
+namespace bourse::storage {
+
+using namespace messages;
+
+/// A column family. See records.hpp for what each holds.
+enum class family : std::uint8_t {
+  meta = 0,       ///< cluster id, format version, own checkpoint
+  consensus = 1,  ///< view, votes, prepared certificates, proposals, evidence
+  blocks = 2,     ///< committed blocks with certificates
+  bodies = 3,     ///< bodies of proposed blocks
+  results = 4,    ///< block results: reports, leaves, settlements, own signature
+  reports = 5,    ///< index: which block holds a client's report
+  pages = 6,      ///< state pages as of the own checkpoint
+};
+inline constexpr std::size_t family_count = 7;
+
+class write_batch {
+public:
+  struct operation {
+    family where;
+    bytes key;
+    std::optional<bytes> value; ///< nothing: delete
+  };
+  struct range_delete {
+    family where;
+    bytes from; ///< included
+    bytes to;   ///< excluded
+  };
+
+  void put(family where, bytes key, bytes value) {
+    size_ += key.size() + value.size();
+    operations_.push_back({where, std::move(key), std::move(value)});
+  }
+  void erase(family where, bytes key) {
+    operations_.push_back({where, std::move(key), std::nullopt});
+  }
+  void erase_range(family where, bytes from, bytes to) {
+    ranges_.push_back({where, std::move(from), std::move(to)});
+  }
+  const std::vector<operation>& operations() const {
+    return operations_;
+  }
+  const std::vector<range_delete>& ranges() const {
+    return ranges_;
+  }
+  std::size_t size_bytes() const {
+    return size_;
+  }
+  bool empty() const {
+    return operations_.empty() && ranges_.empty();
+  }
+  void clear() {
+    operations_.clear();
+    ranges_.clear();
+    size_ = 0;
+  }
+
+private:
+  std::vector<operation> operations_;
+  std::vector<range_delete> ranges_;
+  std::size_t size_ = 0;
+};
+
+enum class durability : std::uint8_t {
+  buffered, ///< survives the process, not the machine; ordered before every later write
+  synced,   ///< survives the machine when the call returns
+};
+
+/// One writer, used by the ledger actor alone. A batch is atomic; after a crash the content is all
+/// that was synced and then at most a prefix of what was written later.
+class store {
+public:
+  virtual ~store() = default;
+
+  /// Errors: io_failed (also disk full), after which every later write fails too.
+  virtual expected<void> write(const write_batch& batch, durability how) = 0;
+  /// Errors: io_failed, corrupt. Nothing: no such key.
+  virtual expected<std::optional<bytes>> get(family where, byte_view key) const = 0;
+  /// Calls `visit` with keys of [from, to) in ascending order until it returns false. An empty `to`
+  /// is the end of the family. Views are valid during the call.
+  virtual expected<void> scan(family where, byte_view from, byte_view to,
+                              const std::function<bool(byte_view key, byte_view value)>& visit) const
+    = 0;
+  /// The greatest key of [from, to) and its value.
+  virtual expected<std::optional<std::pair<bytes, bytes>>> last(family where, byte_view from,
+                                                               byte_view to) const
+    = 0;
+};
+
+} // namespace bourse::storage
