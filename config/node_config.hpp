@@ -1,0 +1,61 @@
+// One node's own file: who it is, where its data lies, how it uses its machine.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "config/genesis.hpp"
+#include "messages/crypto.hpp"
+
+namespace bourse::config {
+
+struct node_config {
+  std::filesystem::path genesis;   ///< relative paths are relative to the config file
+  std::filesystem::path key;       ///< of the replica
+  std::filesystem::path data;      ///< directory of the database
+  endpoint listen_peers;           ///< port 0 or empty host: as the genesis says
+  endpoint listen_clients;
+  std::uint32_t threads = 0;       ///< of the scheduler; 0: as many as cores
+  std::uint32_t verifiers = 0;     ///< signature checkers; 0: as many as threads
+  std::uint32_t batch_delay_us = 1000; ///< how long a primary waits for a fuller block
+  std::uint32_t max_in_flight = 4;
+  std::uint32_t max_connections = 1024;
+  std::uint32_t max_sessions_per_client = 4;
+  std::uint32_t handshake_timeout_ms = 3000;
+  std::uint32_t heartbeat_ms = 500;
+  std::uint32_t peer_queue_mb = 32;   ///< beyond it messages to a slow peer are dropped
+  std::uint32_t client_queue_mb = 8;
+  std::uint32_t write_buffer_mb = 64;
+  std::uint32_t block_cache_mb = 16;
+  std::string log_level = "info";
+};
+
+/// Errors: config_invalid with file, line, key and what to do; not_found.
+expected<node_config> load_node_config(const std::filesystem::path& file);
+/// A TOML file with every key and a comment for each.
+std::string to_toml(const node_config& c);
+
+/// A key file holds a 32-byte seed in hex, mode 0600. Refuses one that others may read.
+/// Errors: not_found, config_invalid, io_failed.
+expected<key_pair> load_key(const std::filesystem::path& file);
+/// Creates the file (mode 0600); refuses to overwrite. Errors: io_failed.
+expected<void> save_key(const std::filesystem::path& file, const key_pair& key);
+
+/// What `bourse testnet` writes, and demo, bench and tests use.
+struct testnet_options {
+  std::uint16_t replicas = 4;
+  std::filesystem::path output;
+  std::vector<std::string> hosts; ///< one for all, or one a replica; empty: 127.0.0.1
+  std::uint16_t base_port = 7000; ///< replica i: peers base+2i, clients base+2i+1; 0: free ports
+  /// The market: assets, instruments, accounts and clients without keys.
+  market::rules market;
+  node_config node; ///< template for all nodes
+};
+/// DIR/genesis.toml, DIR/node-I/node.toml, DIR/node-I/key, DIR/clients/NAME.key. Errors: io_failed,
+/// config_invalid. Refuses a directory that already holds a genesis file.
+expected<genesis> write_testnet(const testnet_options& o);
+/// A market for trying things out: BTC/USD and ETH/USD, makers, takers, a liquidator, a treasurer.
+market::rules sample_market();
+
+} // namespace bourse::config
