@@ -35,14 +35,14 @@ as_root() {
   fi
 }
 
-# set_up [FILE]: installs what is missing, or says what it is and exits 1.
+# set_up: installs what is missing, or says what it is and exits 1.
 # BOURSE_SKIP_SETUP=1 trusts that everything is there (another distribution, say).
 set_up() {
-  local list=${1:-config/apt-packages.txt} names needed
+  local names needed
   if [ -n "${BOURSE_SKIP_SETUP:-}" ]; then
     return
   fi
-  mapfile -t names < <(packages "$list")
+  mapfile -t names < <(packages config/apt-packages.txt)
   if ! command -v dpkg-query apt-get >/dev/null; then
     die "not a Debian system. Install these or their like, then set BOURSE_SKIP_SETUP=1: ${names[*]}"
   fi

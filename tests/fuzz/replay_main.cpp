@@ -28,7 +28,9 @@ struct splitmix64 {
     return z ^ (z >> 31);
   }
 
-  std::size_t below(std::size_t bound) { return static_cast<std::size_t>(next() % bound); }
+  std::size_t below(std::size_t bound) {
+    return static_cast<std::size_t>(next() % bound);
+  }
 };
 
 void run(const bytes& input) {
@@ -44,20 +46,21 @@ void mutate(bytes& input, splitmix64& random) {
     auto where = input.begin() + static_cast<std::ptrdiff_t>(at);
     auto value = static_cast<std::uint8_t>(random.next());
     switch (random.below(4)) {
-    case 0:
-      input.insert(where, value);
-      break;
-    case 1:
-      input.insert(where, 1 + random.below(64), value);
-      break;
-    case 2:
-      input.erase(where, where + static_cast<std::ptrdiff_t>(
+      case 0:
+        input.insert(where, value);
+        break;
+      case 1:
+        input.insert(where, 1 + random.below(64), value);
+        break;
+      case 2:
+        input.erase(where, where
+                               + static_cast<std::ptrdiff_t>(
                                    std::min<std::size_t>(random.below(64), input.size() - at)));
-      break;
-    default:
-      if (at < input.size()) {
-        input[at] = value;
-      }
+        break;
+      default:
+        if (at < input.size()) {
+          input[at] = value;
+        }
     }
   }
 }
