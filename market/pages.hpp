@@ -21,7 +21,6 @@ enum class page_kind : std::uint8_t {
   accounts = 2,      ///< balances and dead-man's switch of accounts, a few to a page
   clients = 3,       ///< streams and report numbers of clients, a few to a page
   orders = 4,        ///< open orders of one instrument, by ranges of order id
-  trades = 5,        ///< latest trades of one instrument (for the reader's query)
 };
 
 /// Names a page. Ascending keys are the order of leaves.

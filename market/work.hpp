@@ -21,7 +21,9 @@ struct origin {
   stream_id stream;
   submission_number submission;
   std::uint16_t index = 0;    ///< in the submission
-  std::uint32_t position = 0; ///< in the block, over all submissions: gives the order id
+  /// In the block, over all submissions: gives the order id. The first request has 1; 0 is what
+  /// happens before all requests (expiry, dead-man's switches).
+  std::uint32_t position = 0;
 };
 
 /// A checked new order with the funds reserved for it.
@@ -38,7 +40,8 @@ struct place_work {
 struct replace_work {
   origin from;
   replace change;
-  /// Set aside as if the new order were wholly new; what is not needed at match time is released.
+  /// Set aside as if the new order were wholly new (of `change.side`); what is not needed at match
+  /// time is released.
   amount reserved;
   amount shortfall;
 };

@@ -118,8 +118,9 @@ struct client_reports {
 /// A leaf of the results tree: the exact bytes of one report.
 bytes encode(const report& r);
 expected<report> decode_report(byte_view encoded);
-/// Reports in one piece, each behind its length. The inverse refuses more than `max_count`.
-void append_report(bytes& out, const report& r);
+/// Reports in one piece, each behind its length. Returns the size of encode(r), which `out` then
+/// ends with: so the leaf can be hashed in place. The inverse refuses more than `max_count`.
+std::size_t append_report(bytes& out, const report& r);
 expected<std::vector<report>> decode_reports(byte_view encoded, std::size_t max_count);
 
 bytes encode(const settlement& s);

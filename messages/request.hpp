@@ -77,6 +77,9 @@ struct replace {
   messages::quantity quantity;
   /// Refuse instead of taking liquidity. Makes the request lane 2.
   bool post_only = false;
+  /// That of the open order: funds are reserved before any book is looked at, and must be of the
+  /// right asset. An open order of that name on the other side is reason::unknown_order.
+  messages::side side = side::buy;
 
   friend bool operator==(const replace&, const replace&) = default;
 };
