@@ -1,0 +1,50 @@
+// The verbs of the actors' messages.
+#pragma once
+
+#include <caf/atom.hpp>
+
+namespace bourse::actors {
+
+using send_atom = caf::atom_constant<caf::atom("send")>;
+using broadcast_atom = caf::atom_constant<caf::atom("broadcast")>;
+using frame_atom = caf::atom_constant<caf::atom("frame")>;
+using linked_atom = caf::atom_constant<caf::atom("linked")>;
+using unlinked_atom = caf::atom_constant<caf::atom("unlinked")>;
+using shut_atom = caf::atom_constant<caf::atom("shut")>;
+
+using admit_atom = caf::atom_constant<caf::atom("admit")>;
+using verify_atom = caf::atom_constant<caf::atom("verify")>;
+using verified_atom = caf::atom_constant<caf::atom("verified")>;
+using refuse_atom = caf::atom_constant<caf::atom("refuse")>;
+using grant_atom = caf::atom_constant<caf::atom("grant")>;
+using propose_atom = caf::atom_constant<caf::atom("propose")>;
+using check_atom = caf::atom_constant<caf::atom("check")>;
+using checked_atom = caf::atom_constant<caf::atom("checked")>;
+
+using persist_atom = caf::atom_constant<caf::atom("persist")>;
+using persisted_atom = caf::atom_constant<caf::atom("persisted")>;
+using execute_atom = caf::atom_constant<caf::atom("execute")>;
+using match_atom = caf::atom_constant<caf::atom("match")>;
+using matched_atom = caf::atom_constant<caf::atom("matched")>;
+using executed_atom = caf::atom_constant<caf::atom("executed")>;
+using save_atom = caf::atom_constant<caf::atom("save")>;
+using saved_atom = caf::atom_constant<caf::atom("saved")>;
+
+using blocks_atom = caf::atom_constant<caf::atom("blocks")>;
+using bodies_atom = caf::atom_constant<caf::atom("bodies")>;
+using reports_atom = caf::atom_constant<caf::atom("reports")>;
+using receipt_atom = caf::atom_constant<caf::atom("receipt")>;
+using trades_atom = caf::atom_constant<caf::atom("trades")>;
+using book_atom = caf::atom_constant<caf::atom("book")>;
+using account_atom = caf::atom_constant<caf::atom("account")>;
+using status_atom = caf::atom_constant<caf::atom("status")>;
+using timeline_atom = caf::atom_constant<caf::atom("timeline")>;
+
+using clock_atom = caf::atom_constant<caf::atom("clock")>;
+using flush_atom = caf::atom_constant<caf::atom("flush")>;
+using start_atom = caf::atom_constant<caf::atom("start")>;
+using stop_atom = caf::atom_constant<caf::atom("stop")>;
+using suspect_atom = caf::atom_constant<caf::atom("suspect")>;
+using watch_atom = caf::atom_constant<caf::atom("watch")>;
+
+} // namespace bourse::actors

@@ -1,0 +1,185 @@
+// Who may say what to whom inside a node: every actor's typed interface on one page. docs/
+// ARCHITECTURE.md draws the map. Actors are thin: the decisions are in consensus/ and market/.
+#pragma once
+
+#include <string>
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+
+#include "actors/atoms.hpp"
+#include "actors/payloads.hpp"
+#include "messages/secure_channel.hpp"
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::shared_bytes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::digest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::statement)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::replica_id)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::client_id)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::account_id)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::instrument_id)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::sequence_number)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::report_number)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::channel)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::fetch_blocks)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::fetch_bodies)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::consensus::proposal_grant)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::consensus::proposal_check)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::session_id)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::admission_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::verification_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::refusals_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::full_block_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::persist_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::execution_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::work_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::match_result_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::executed_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::checkpoint_pages_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::stored_reports_ptr)
+
+namespace bourse::actors {
+
+/// One authenticated connection to a replica or client: a CAF broker, or memory in tests.
+using link_actor = caf::typed_actor<
+  /// Put one message into the outbox; dropped and counted if the outbox is over its cap.
+  caf::reacts_to<send_atom, channel, shared_bytes>,
+  /// Close the connection; the link ends.
+  caf::reacts_to<shut_atom>>;
+
+/// The links to all other replicas. Dials, reconnects, says who is there.
+using peers_actor = caf::typed_actor<
+  /// To one replica; dropped if it is not connected.
+  caf::reacts_to<send_atom, replica_id, channel, shared_bytes>,
+  /// To all others.
+  caf::reacts_to<broadcast_atom, channel, shared_bytes>,
+  /// A link finished its handshake ...
+  caf::reacts_to<linked_atom, replica_id, link_actor>,
+  /// ... or ended.
+  caf::reacts_to<unlinked_atom, replica_id, link_actor>,
+  /// JSON for `status`: links up, bytes, drops.
+  caf::replies_to<status_atom>::with<std::string>>;
+
+/// PBFT: carries out what consensus::replica_core decides.
+using replica_actor = caf::typed_actor<
+  /// A frame from a peer's link; takes the messages of channel::consensus.
+  caf::reacts_to<frame_atom, replica_id, frame_ptr>,
+  /// From the mempool: the answer to a grant.
+  caf::reacts_to<propose_atom, full_block_ptr>,
+  /// From the mempool: the answer to a check; the block is null if it is unacceptable.
+  caf::reacts_to<checked_atom, statement, full_block_ptr>,
+  /// From the ledger: everything up to this ticket is on the disk.
+  caf::reacts_to<persisted_atom, std::uint64_t>,
+  /// From the clearing house: a block is executed.
+  caf::reacts_to<executed_atom, executed_ptr>,
+  /// From the ledger: the pages of a checkpoint are on the disk (sequence, state digest).
+  caf::reacts_to<saved_atom, sequence_number, digest>,
+  /// A peer's link came up or went down.
+  caf::reacts_to<linked_atom, replica_id>,
+  caf::reacts_to<unlinked_atom, replica_id>,
+  /// Its own clock.
+  caf::reacts_to<clock_atom>,
+  /// JSON for `status`: view, progress, open slots, counters.
+  caf::replies_to<status_atom>::with<std::string>,
+  /// JSON: phase times of the latest blocks.
+  caf::replies_to<timeline_atom, std::uint32_t>::with<std::string>>;
+
+/// Watches the primary. It suspects and counts; changing the view is its coming work.
+using view_change_actor = caf::typed_actor<
+  /// Something that counts against the primary, in words.
+  caf::reacts_to<suspect_atom, std::string>,
+  /// The replica executed up to this sequence number; so many requests are pending.
+  caf::reacts_to<watch_atom, sequence_number, std::uint32_t>,
+  caf::reacts_to<clock_atom>,
+  caf::replies_to<status_atom>::with<std::string>>;
+
+/// Checks signatures and decodes; several of them share the load.
+using verifier_actor = caf::typed_actor<
+  /// Fills in the findings; the sender is told by verified_atom.
+  caf::reacts_to<verify_atom, verification_ptr>>;
+
+/// Holds what is pending, makes blocks of it, and finds the bodies that others' blocks name.
+using mempool_actor = caf::typed_actor<
+  /// From the gateway: a client's submissions.
+  caf::reacts_to<admit_atom, admission_ptr>,
+  /// From a verifier.
+  caf::reacts_to<verified_atom, verification_ptr>,
+  /// A frame from a peer's link; takes the messages of channel::bodies.
+  caf::reacts_to<frame_atom, replica_id, frame_ptr>,
+  /// From the replica: hand in the next proposal, when it is full or has waited long enough.
+  caf::reacts_to<grant_atom, consensus::proposal_grant>,
+  /// From the replica: is this block acceptable? Also for final blocks that lack bodies.
+  caf::reacts_to<check_atom, consensus::proposal_check>,
+  /// From the clearing house: a block is executed.
+  caf::reacts_to<executed_atom, executed_ptr>,
+  caf::reacts_to<clock_atom>,
+  caf::replies_to<status_atom>::with<std::string>>;
+
+/// Accounts and settlement; leads the matchers through each block.
+using clearing_actor = caf::typed_actor<
+  /// From the replica: execute, strictly in order.
+  caf::reacts_to<execute_atom, execution_ptr>,
+  /// From a matcher.
+  caf::reacts_to<matched_atom, match_result_ptr>,
+  /// Readers, by way of the gateway: encoded view and the sequence number that it is true of. With a
+  /// sequence number in the future, the answer waits for it.
+  caf::replies_to<account_atom, account_id, sequence_number>::with<sequence_number, std::string>,
+  caf::replies_to<book_atom, instrument_id, std::uint32_t, sequence_number>::with<sequence_number,
+                                                                                 std::string>,
+  caf::replies_to<status_atom>::with<std::string>>;
+
+/// One instrument's book.
+using matcher_actor = caf::typed_actor<
+  /// From the clearing house: one block's work; bool: dirty pages are wanted with the answer.
+  caf::reacts_to<match_atom, work_ptr, bool>,
+  /// Readers, between blocks, by way of the clearing house.
+  caf::replies_to<book_atom, std::uint32_t>::with<std::string>,
+  caf::replies_to<account_atom, account_id>::with<std::string>>;
+
+/// The only one that touches the database. Everything that waits shares one synced write.
+using ledger_actor = caf::typed_actor<
+  /// From the replica; answered by persisted_atom when synced.
+  caf::reacts_to<persist_atom, persist_ptr>,
+  /// From the clearing house: results, written with the next group commit.
+  caf::reacts_to<executed_atom, executed_ptr>,
+  /// From the clearing house: a checkpoint's pages; the replica is told by saved_atom when synced.
+  caf::reacts_to<save_atom, checkpoint_pages_ptr>,
+  /// Writes what has gathered.
+  caf::reacts_to<flush_atom>,
+  /// For a peer that is behind: sends committed blocks to it.
+  caf::reacts_to<blocks_atom, replica_id, fetch_blocks>,
+  /// For a peer that lacks bodies which the mempool no longer holds.
+  caf::reacts_to<bodies_atom, replica_id, fetch_bodies>,
+  /// A client's past reports: the blocks from the one that holds this report on.
+  caf::replies_to<reports_atom, client_id, report_number>::with<stored_reports_ptr>,
+  /// Encoded receipt_share; caf error if there is none.
+  caf::replies_to<receipt_atom, client_id, report_number>::with<std::string>,
+  /// Encoded trades_view.
+  caf::replies_to<trades_atom, instrument_id, std::uint32_t>::with<std::string>,
+  caf::replies_to<status_atom>::with<std::string>>;
+
+/// The clients' door: sessions, credit, results, queries.
+using gateway_actor = caf::typed_actor<
+  /// A client's link finished its handshake ...
+  caf::reacts_to<linked_atom, session_id, client_id, link_actor>,
+  /// ... sent a frame (channel::client) ...
+  caf::reacts_to<frame_atom, session_id, frame_ptr>,
+  /// ... or ended.
+  caf::reacts_to<unlinked_atom, session_id>,
+  /// From the mempool.
+  caf::reacts_to<refuse_atom, refusals_ptr>,
+  /// From the clearing house: results to hand out.
+  caf::reacts_to<executed_atom, executed_ptr>,
+  caf::reacts_to<clock_atom>,
+  caf::replies_to<status_atom>::with<std::string>>;
+
+/// Owns, watches and ends all of the above.
+using supervisor_actor = caf::typed_actor<
+  /// Ends the node: no more admissions, what is durable stays so.
+  caf::reacts_to<stop_atom>,
+  /// JSON: everybody's status in one object.
+  caf::replies_to<status_atom>::with<std::string>,
+  caf::reacts_to<clock_atom>>;
+
+} // namespace bourse::actors
