@@ -1,0 +1,15 @@
+// The verbs of `bourse`, one function and one file each. To add one: write app/NAME.cpp with
+// add_NAME, declare it here, and call it in program.cpp.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace bourse::app {
+
+struct app_context;
+
+void add_version(CLI::App& app, app_context& context);
+
+} // namespace bourse::app
