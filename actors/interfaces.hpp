@@ -48,19 +48,6 @@ using link_actor = caf::typed_actor<
   /// Close the connection; the link ends.
   caf::reacts_to<shut_atom>>;
 
-/// The links to all other replicas. Dials, reconnects, says who is there.
-using peers_actor = caf::typed_actor<
-  /// To one replica; dropped if it is not connected.
-  caf::reacts_to<send_atom, replica_id, channel, shared_bytes>,
-  /// To all others.
-  caf::reacts_to<broadcast_atom, channel, shared_bytes>,
-  /// A link finished its handshake ...
-  caf::reacts_to<linked_atom, replica_id, link_actor>,
-  /// ... or ended.
-  caf::reacts_to<unlinked_atom, replica_id, link_actor>,
-  /// JSON for `status`: links up, bytes, drops.
-  caf::replies_to<status_atom>::with<std::string>>;
-
 /// PBFT: carries out what consensus::replica_core decides.
 using replica_actor = caf::typed_actor<
   /// A frame from a peer's link; takes the messages of channel::consensus.
@@ -114,6 +101,29 @@ using mempool_actor = caf::typed_actor<
   /// From the clearing house: a block is executed.
   caf::reacts_to<executed_atom, executed_ptr>,
   caf::reacts_to<clock_atom>,
+  caf::replies_to<status_atom>::with<std::string>>;
+
+/// Where the frames of peers go: straight from the link to whoever takes a channel's messages.
+struct peer_routes {
+  replica_actor replica;
+  mempool_actor mempool;
+};
+
+/// The links to all other replicas. Dials, reconnects, says who is there.
+using peers_actor = caf::typed_actor<
+  /// Begin to listen and dial, and deliver what arrives to these.
+  caf::reacts_to<start_atom, peer_routes>,
+  /// To one replica; dropped if it is not connected.
+  caf::reacts_to<send_atom, replica_id, channel, shared_bytes>,
+  /// To all others.
+  caf::reacts_to<broadcast_atom, channel, shared_bytes>,
+  /// A link finished its handshake ...
+  caf::reacts_to<linked_atom, replica_id, link_actor>,
+  /// ... or ended, or could not be made (then the handle is null).
+  caf::reacts_to<unlinked_atom, replica_id, link_actor>,
+  /// Dial whoever is missing.
+  caf::reacts_to<clock_atom>,
+  /// JSON for `status`: links up, bytes, drops.
   caf::replies_to<status_atom>::with<std::string>>;
 
 /// Accounts and settlement; leads the matchers through each block.
@@ -183,3 +193,5 @@ using supervisor_actor = caf::typed_actor<
   caf::reacts_to<clock_atom>>;
 
 } // namespace bourse::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::peer_routes)
