@@ -3,6 +3,7 @@
 // submissions of its stream in the block, so that a stream never overtakes itself.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -21,5 +22,16 @@ void sort_block(std::vector<submission_ptr>& batch);
 /// What a backup enforces: each stream's numbers ascend by one, effective lanes never fall, nothing
 /// twice, limits kept. Errors: malformed with what was wrong.
 expected<void> check_block(std::span<const submission_ptr> batch, const block_limits& limits);
+
+/// Fills a batch up to its limits. The first submission always fits, or it never would.
+class batch_size {
+public:
+  /// Adds `s` if it fits.
+  bool add(const verified_submission& s, const block_limits& limits);
+
+private:
+  std::uint64_t requests_ = 0;
+  std::uint64_t bytes_ = 0;
+};
 
 } // namespace bourse::market

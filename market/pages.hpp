@@ -5,7 +5,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <map>
 #include <vector>
 
 #include "messages/bytes.hpp"
@@ -49,20 +48,28 @@ struct page_update {
 };
 
 /// Merkle tree over pages: a radix tree of fan-out 256 over the 8 bytes of the packed key (most
-/// significant first). A leaf is hash(0x00 || packed key || content); an inner node hash(0x01 ||
-/// level || for each child in order: key byte || child's digest); empty children do not appear; the
-/// root of nothing is hash(""). Only the paths above changed pages are hashed again.
+/// significant first). A leaf is hash(0x00 || packed key, little endian || content); an inner node
+/// hash(0x01 || level, one byte, 0 for the root || for each child in order: key byte || child's
+/// digest); empty children do not appear; the root of nothing is hash(""). Only the paths above changed pages are hashed again.
 class page_tree {
 public:
   void apply(const std::vector<page_update>& updates);
+  /// One page; empty content removes it.
+  void apply(const page_key& key, byte_view content);
   digest root();
 
 private:
   struct node {
-    std::map<std::uint8_t, node> children;
+    std::vector<std::uint8_t> keys; ///< ascending; none in a leaf
+    std::vector<node> children;     ///< by key
     digest value;
     bool dirty = true;
   };
+
+  /// Returns false if nothing is left below `at`.
+  static bool set(node& at, unsigned level, std::uint64_t packed, byte_view content);
+  static const digest& rehash(node& at, unsigned level);
+
   node root_;
 };
 
