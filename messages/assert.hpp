@@ -9,5 +9,4 @@ namespace bourse::messages {
 } // namespace bourse::messages
 
 #define BOURSE_ASSERT(x)                                                                           \
-  (static_cast<bool>(x) ? void(0)                                                                  \
-                        : ::bourse::messages::invariant_broken(#x, __FILE__, __LINE__))
+  (static_cast<bool>(x) ? void(0) : ::bourse::messages::invariant_broken(#x, __FILE__, __LINE__))

@@ -27,11 +27,11 @@ struct resume {
 };
 
 enum class query_kind : std::uint8_t {
-  book = 1,    ///< levels of one instrument, best first
-  account = 2, ///< balances and open orders; own accounts only
-  trades = 3,  ///< latest trades of one instrument
-  status = 4,  ///< JSON: who leads, progress, counters, phase times
-  receipt = 5, ///< proof of one execution report
+  book = 1,     ///< levels of one instrument, best first
+  account = 2,  ///< balances and open orders; own accounts only
+  trades = 3,   ///< latest trades of one instrument
+  status = 4,   ///< JSON: who leads, progress, counters, phase times
+  receipt = 5,  ///< proof of one execution report
   timeline = 6, ///< JSON: when recent blocks passed each phase here
 };
 
@@ -74,9 +74,9 @@ struct refused {
 
 struct answer {
   std::uint64_t id = 0;
-  sequence_number at;             ///< the state it is true of
-  std::optional<error> problem;   ///< not_found, not_authorised, outside_window
-  bytes body;                     ///< JSON (status, timeline) or the encoded view of that kind
+  sequence_number at;           ///< the state it is true of
+  std::optional<error> problem; ///< not_found, not_authorised, outside_window
+  bytes body;                   ///< JSON (status, timeline) or the encoded view of that kind
 };
 
 using gateway_message = std::variant<welcome, results, refused, answer>;
@@ -147,12 +147,12 @@ struct trades_view {
 /// What one replica contributes to a receipt: the report, its path, and its own signature.
 /// f+1 of them with one `what` prove the report to whoever has the genesis file.
 struct receipt_share {
-  bytes report;              ///< the leaf: encode(report)
-  std::uint32_t index = 0;   ///< of the leaf
-  std::uint32_t count = 0;   ///< of leaves
-  std::vector<digest> path;  ///< see merkle.hpp
+  bytes report;             ///< the leaf: encode(report)
+  std::uint32_t index = 0;  ///< of the leaf
+  std::uint32_t count = 0;  ///< of leaves
+  std::vector<digest> path; ///< see merkle.hpp
   results_statement what;
-  replica_signature by;      ///< purpose::results
+  replica_signature by; ///< purpose::results
 };
 
 /// A receipt file: one report, one path, f+1 signatures.
@@ -173,8 +173,18 @@ struct client_limits {
   std::uint32_t max_submissions = 1024; ///< in one submit
 };
 
+/// Bounds of what a client takes from a gateway: f of these may lie.
+inline constexpr std::uint32_t max_gateway_message_bytes = 16 * 1024 * 1024;
+/// ... of the levels, balances, orders or trades of one view together.
+inline constexpr std::uint32_t max_view_entries = 256 * 1024;
+/// ... of the signatures of a receipt.
+inline constexpr std::uint32_t max_receipt_signatures = 1024;
+/// The detail of an error is cut to this many bytes when it is encoded.
+inline constexpr std::uint32_t max_error_detail_bytes = 1024;
+
 bytes encode(const client_message& m);
 bytes encode(const gateway_message& m);
+/// Errors of all that follow: malformed, too_large. A valid decode says nothing about signatures.
 expected<client_message> decode_client_message(byte_view encoded, const client_limits& limits);
 expected<gateway_message> decode_gateway_message(byte_view encoded);
 

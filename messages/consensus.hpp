@@ -136,9 +136,8 @@ struct bodies {
   std::vector<signed_submission> submissions;
 };
 
-using peer_message
-  = std::variant<pre_prepare, prepare, commit, checkpoint, progress, fetch_blocks, committed_block,
-                 fetch_proposal, fetch_bodies, bodies>;
+using peer_message = std::variant<pre_prepare, prepare, commit, checkpoint, progress, fetch_blocks,
+                                  committed_block, fetch_proposal, fetch_bodies, bodies>;
 
 /// Two different proposals that one primary signed for one view and sequence number.
 struct equivocation {

@@ -10,25 +10,25 @@
 namespace bourse::messages {
 
 enum class errc : std::uint8_t {
-  malformed = 1,        ///< bytes that do not decode, or a field outside its bounds
-  too_large,            ///< longer than its stated limit
-  unsupported_version,  ///< a version that this program does not know
-  bad_signature,        ///< a signature that does not verify
-  wrong_cluster,        ///< made for another genesis
-  unknown_replica,      ///< a replica id or key that the genesis does not name
-  unknown_client,       ///< a client id or key that the genesis does not name
-  not_authorised,       ///< a right that the sender does not have
-  duplicate,            ///< a submission number that was executed before
-  outside_window,       ///< a submission number beyond the client's credit
-  busy,                 ///< the sender is past its credit; try again later
-  invalid_certificate,  ///< a certificate without a valid quorum
-  not_found,            ///< asked for something that is not held here
-  io_failed,            ///< the file system or the database failed
-  corrupt,              ///< stored data that contradicts its checksum, hash or signature
-  config_invalid,       ///< a config or genesis file that breaks its schema
-  unreachable,          ///< no answer from the other side in time
-  handshake_failed,     ///< the other side could not prove who it is
-  shutting_down,        ///< the service is ending
+  malformed = 1,       ///< bytes that do not decode, or a field outside its bounds
+  too_large,           ///< longer than its stated limit
+  unsupported_version, ///< a version that this program does not know
+  bad_signature,       ///< a signature that does not verify
+  wrong_cluster,       ///< made for another genesis
+  unknown_replica,     ///< a replica id or key that the genesis does not name
+  unknown_client,      ///< a client id or key that the genesis does not name
+  not_authorised,      ///< a right that the sender does not have
+  duplicate,           ///< a submission number that was executed before
+  outside_window,      ///< a submission number beyond the client's credit
+  busy,                ///< the sender is past its credit; try again later
+  invalid_certificate, ///< a certificate without a valid quorum
+  not_found,           ///< asked for something that is not held here
+  io_failed,           ///< the file system or the database failed
+  corrupt,             ///< stored data that contradicts its checksum, hash or signature
+  config_invalid,      ///< a config or genesis file that breaks its schema
+  unreachable,         ///< no answer from the other side in time
+  handshake_failed,    ///< the other side could not prove who it is
+  shutting_down,       ///< the service is ending
 };
 
 /// A short, stable, lower-case name, such as "bad_signature".

@@ -11,8 +11,8 @@ namespace {
 constexpr char leaf_prefix = 0x00;
 constexpr char node_prefix = 0x01;
 
-/// hash(prefix || data) in one pass over a buffer on the stack: a streaming hash costs twice as much
-/// for the small leaves that reports are.
+/// hash(prefix || data) in one pass over a buffer on the stack: a streaming hash costs twice as
+/// much for the small leaves that reports are.
 constexpr std::size_t small_leaf = 511;
 
 digest node(const digest& left, const digest& right) {

@@ -17,8 +17,8 @@ digest merkle_leaf(byte_view data);
 digest merkle_root(std::span<const digest> leaves);
 /// Siblings from leaf `index` up to the root; `index` < leaves.size().
 std::vector<digest> merkle_path(std::span<const digest> leaves, std::uint32_t index);
-/// True if the path leads from `data`, as leaf `index` of `count`, to `root`. It proves that `data` is
-/// a leaf under `root`; index and count are only its way there, since the root covers neither.
+/// True if the path leads from `data`, as leaf `index` of `count`, to `root`. It proves that `data`
+/// is a leaf under `root`; index and count are only its way there, since the root covers neither.
 bool merkle_verify(const digest& root, byte_view data, std::uint32_t index, std::uint32_t count,
                    std::span<const digest> path);
 

@@ -17,8 +17,8 @@ enum class report_kind : std::uint8_t {
   cancelled = 3, ///< by request
   expired = 4,   ///< by time in force, self-trade prevention, or the dead-man's switch; see reason
   replaced = 5,
-  rejected = 6,  ///< the request changed nothing; see reason
-  done = 7,      ///< a request without an order took effect: deposit, withdrawal, switch, cancel-all
+  rejected = 6, ///< the request changed nothing; see reason
+  done = 7,     ///< a request without an order took effect: deposit, withdrawal, switch, cancel-all
 };
 
 enum class reason : std::uint8_t {
@@ -26,25 +26,25 @@ enum class reason : std::uint8_t {
   unknown_account,
   unknown_instrument,
   unknown_asset,
-  not_authorised,        ///< the client does not act for the account, or lacks the right
-  bad_price,             ///< missing, or present where none belongs
+  not_authorised, ///< the client does not act for the account, or lacks the right
+  bad_price,      ///< missing, or present where none belongs
   bad_quantity,
   bad_amount,
   bad_expiry,
-  overflow,              ///< price times quantity leaves the range of amounts
+  overflow, ///< price times quantity leaves the range of amounts
   insufficient_funds,
   duplicate_client_order,
-  unknown_order,         ///< no open order of that name
-  too_late,              ///< a replace to no more than what is already filled
-  would_take,            ///< post-only
-  would_not_fill,        ///< fill-or-kill
-  no_liquidity,          ///< the unfilled rest of a market or immediate order
-  spent,                 ///< the rest of a market buy whose max_spend is used up
-  self_trade,            ///< self-trade prevention
-  end_of_life,           ///< good-till-block
-  dead_man,              ///< the dead-man's switch fired
-  not_a_reduction,       ///< a liquidation that would not reduce what the account holds
-  book_full,             ///< the genesis file's limit of open orders is reached
+  unknown_order,   ///< no open order of that name
+  too_late,        ///< a replace to no more than what is already filled
+  would_take,      ///< post-only
+  would_not_fill,  ///< fill-or-kill
+  no_liquidity,    ///< the unfilled rest of a market or immediate order
+  spent,           ///< the rest of a market buy whose max_spend is used up
+  self_trade,      ///< self-trade prevention
+  end_of_life,     ///< good-till-block
+  dead_man,        ///< the dead-man's switch fired
+  not_a_reduction, ///< a liquidation that would not reduce what the account holds
+  book_full,       ///< the genesis file's limit of open orders is reached
 };
 
 std::string_view to_string(report_kind kind);

@@ -23,15 +23,16 @@ enum class order_type : std::uint8_t {
 enum class time_in_force : std::uint8_t {
   good_till_cancel = 1,
   immediate_or_cancel = 2,
-  fill_or_kill = 3,     ///< all at once or nothing; liquidity of the own account does not count
-  post_only = 4,        ///< rejected if it would take
-  good_till_block = 5,  ///< expires before the first block after `expire_after`
+  fill_or_kill = 3,    ///< all at once or nothing; liquidity of the own account does not count
+  post_only = 4,       ///< rejected if it would take
+  good_till_block = 5, ///< expires before the first block after `expire_after`
 };
 
 /// What happens when an order would trade with one of its own account.
 enum class self_trade : std::uint8_t { expire_taker = 1, expire_maker = 2, expire_both = 3 };
 
-/// Priority lanes, best first (DESIGN section 6). A submission's lane is the worst of its requests'.
+/// Priority lanes, best first (DESIGN section 6). A submission's lane is the worst of its
+/// requests'.
 enum class lane : std::uint8_t { liquidation = 1, maker = 2, high_value = 3, ordinary = 4 };
 
 /// A new order. `client_order` must not be 0 nor equal that of an open order of the account.
@@ -120,7 +121,7 @@ struct dead_man_switch {
 };
 
 using request
-  = std::variant<place, cancel, replace, cancel_all, deposit, withdraw, dead_man_switch>;
+    = std::variant<place, cancel, replace, cancel_all, deposit, withdraw, dead_man_switch>;
 
 /// What a client signs: one or more requests under one number of one of its streams.
 struct submission {
