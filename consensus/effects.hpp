@@ -83,10 +83,19 @@ struct execution {
   bool checkpoint = false;
 };
 
+/// A peer asks for final blocks, and those are the ledger's: send it each as a `committed_block`,
+/// in order, as many as fit. The range is bounded and lies within what is committed here.
+struct serve {
+  replica_id to;
+  fetch_blocks what;
+};
+
 /// Everything that one or more events gave rise to.
 struct effects {
   /// Written and synced in this order, as one unit, before anything of `after_persist` leaves; then
   /// `on_persisted(ticket)` is called. Tickets ascend; 0 means that there is nothing to persist.
+  /// Where `after_persist` is empty nothing waits: the write must keep its place in the order, but
+  /// may share the next sync instead of having one of its own.
   std::uint64_t ticket = 0;
   std::vector<record> persist;
   std::vector<send> after_persist;
@@ -95,10 +104,11 @@ struct effects {
   std::vector<proposal_grant> grants;
   std::vector<proposal_check> checks;
   std::vector<execution> executions;
+  std::vector<serve> serves;
 
   bool empty() const {
     return persist.empty() && after_persist.empty() && now.empty() && grants.empty()
-           && checks.empty() && executions.empty();
+           && checks.empty() && executions.empty() && serves.empty();
   }
 };
 

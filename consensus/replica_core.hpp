@@ -56,6 +56,13 @@ struct core_counters {
   std::uint64_t fetched_blocks = 0;
   std::uint64_t signatures_verified = 0;
   std::uint64_t signatures_made = 0;
+  /// A sender or signer that does not exist, is this replica, or may not say what it says: votes
+  /// count only over their own voter's link.
+  std::uint64_t bad_senders = 0;
+  /// Blocks that do not hash to what was signed, or are missing.
+  std::uint64_t wrong_hashes = 0;
+  /// 2f+1 replicas agree on another state than this one computed: its state is damaged.
+  std::uint64_t diverged = 0;
 };
 
 /// When a slot passed each phase here, for the report's timeline. Times are the `now_ns` of the
@@ -87,7 +94,8 @@ public:
   void on_checked(std::uint64_t now_ns, const statement& what, bool acceptable);
   void on_persisted(std::uint64_t now_ns, std::uint64_t ticket);
   void on_executed(std::uint64_t now_ns, sequence_number sequence);
-  /// The state after `sequence` and its pages are durable here.
+  /// The state after `sequence` and its pages are durable here. Call it after a restart too, with
+  /// the own stored checkpoint: it is signed anew and sent again, the same bytes as before.
   void on_checkpoint(std::uint64_t now_ns, sequence_number sequence, const digest& state);
   /// Call at least every retransmit_ms / 4.
   void on_tick(std::uint64_t now_ns);
