@@ -38,6 +38,7 @@ using trades_atom = caf::atom_constant<caf::atom("trades")>;
 using book_atom = caf::atom_constant<caf::atom("book")>;
 using account_atom = caf::atom_constant<caf::atom("account")>;
 using status_atom = caf::atom_constant<caf::atom("status")>;
+using digest_atom = caf::atom_constant<caf::atom("digest")>;
 using timeline_atom = caf::atom_constant<caf::atom("timeline")>;
 
 using clock_atom = caf::atom_constant<caf::atom("clock")>;

@@ -2,6 +2,7 @@
 // ARCHITECTURE.md draws the map. Actors are thin: the decisions are in consensus/ and market/.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -38,8 +39,15 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::match_result_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::executed_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::checkpoint_pages_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::stored_reports_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::open_orders_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::answer)
 
 namespace bourse::actors {
+
+/// Handles of a node's actors. Each actor's first message is a start_atom with them; none speaks
+/// before all have theirs.
+struct routes;
+using routes_ptr = std::shared_ptr<const routes>;
 
 /// One authenticated connection to a replica or client: a CAF broker, or memory in tests.
 using link_actor = caf::typed_actor<
@@ -50,6 +58,7 @@ using link_actor = caf::typed_actor<
 
 /// PBFT: carries out what consensus::replica_core decides.
 using replica_actor = caf::typed_actor<
+  caf::reacts_to<start_atom, routes_ptr>,
   /// A frame from a peer's link; takes the messages of channel::consensus.
   caf::reacts_to<frame_atom, replica_id, frame_ptr>,
   /// From the mempool: the answer to a grant.
@@ -83,11 +92,12 @@ using view_change_actor = caf::typed_actor<
 
 /// Checks signatures and decodes; several of them share the load.
 using verifier_actor = caf::typed_actor<
-  /// Fills in the findings; the sender is told by verified_atom.
-  caf::reacts_to<verify_atom, verification_ptr>>;
+  /// Fills in the findings and hands it back.
+  caf::replies_to<verify_atom, verification_ptr>::with<verified_atom, verification_ptr>>;
 
 /// Holds what is pending, makes blocks of it, and finds the bodies that others' blocks name.
 using mempool_actor = caf::typed_actor<
+  caf::reacts_to<start_atom, routes_ptr>,
   /// From the gateway: a client's submissions.
   caf::reacts_to<admit_atom, admission_ptr>,
   /// From a verifier.
@@ -128,27 +138,33 @@ using peers_actor = caf::typed_actor<
 
 /// Accounts and settlement; leads the matchers through each block.
 using clearing_actor = caf::typed_actor<
+  caf::reacts_to<start_atom, routes_ptr>,
   /// From the replica: execute, strictly in order.
   caf::reacts_to<execute_atom, execution_ptr>,
   /// From a matcher.
   caf::reacts_to<matched_atom, match_result_ptr>,
-  /// Readers, by way of the gateway: encoded view and the sequence number that it is true of. With a
-  /// sequence number in the future, the answer waits for it.
-  caf::replies_to<account_atom, account_id, sequence_number>::with<sequence_number, std::string>,
-  caf::replies_to<book_atom, instrument_id, std::uint32_t, sequence_number>::with<sequence_number,
-                                                                                 std::string>,
+  /// Readers, by way of the gateway: a view as of the given sequence number, waiting for it if it
+  /// is near; as of now if it is 0.
+  caf::replies_to<account_atom, account_id, sequence_number>::with<answer>,
+  caf::replies_to<book_atom, instrument_id, std::uint32_t, sequence_number>::with<answer>,
+  /// The state digest as of the last executed block, checkpoint or not.
+  caf::replies_to<digest_atom>::with<sequence_number, digest>,
   caf::replies_to<status_atom>::with<std::string>>;
 
 /// One instrument's book.
 using matcher_actor = caf::typed_actor<
   /// From the clearing house: one block's work; bool: dirty pages are wanted with the answer.
-  caf::reacts_to<match_atom, work_ptr, bool>,
-  /// Readers, between blocks, by way of the clearing house.
+  caf::replies_to<match_atom, work_ptr, bool>::with<matched_atom, match_result_ptr>,
+  /// From the clearing house, between blocks: the pages that changed since they were last taken.
+  caf::replies_to<digest_atom>::with<match_result_ptr>,
+  /// Readers, between blocks, by way of the clearing house: an encoded book_view ...
   caf::replies_to<book_atom, std::uint32_t>::with<std::string>,
-  caf::replies_to<account_atom, account_id>::with<std::string>>;
+  /// ... and the account's orders in this book.
+  caf::replies_to<account_atom, account_id>::with<open_orders_ptr>>;
 
 /// The only one that touches the database. Everything that waits shares one synced write.
 using ledger_actor = caf::typed_actor<
+  caf::reacts_to<start_atom, routes_ptr>,
   /// From the replica; answered by persisted_atom when synced.
   caf::reacts_to<persist_atom, persist_ptr>,
   /// From the clearing house: results, written with the next group commit.
@@ -163,14 +179,15 @@ using ledger_actor = caf::typed_actor<
   caf::reacts_to<bodies_atom, replica_id, fetch_bodies>,
   /// A client's past reports: the blocks from the one that holds this report on.
   caf::replies_to<reports_atom, client_id, report_number>::with<stored_reports_ptr>,
-  /// Encoded receipt_share; caf error if there is none.
-  caf::replies_to<receipt_atom, client_id, report_number>::with<std::string>,
-  /// Encoded trades_view.
-  caf::replies_to<trades_atom, instrument_id, std::uint32_t>::with<std::string>,
+  /// An encoded receipt_share, or not_found.
+  caf::replies_to<receipt_atom, client_id, report_number>::with<answer>,
+  /// An encoded trades_view.
+  caf::replies_to<trades_atom, instrument_id, std::uint32_t>::with<answer>,
   caf::replies_to<status_atom>::with<std::string>>;
 
 /// The clients' door: sessions, credit, results, queries.
 using gateway_actor = caf::typed_actor<
+  caf::reacts_to<start_atom, routes_ptr>,
   /// A client's link finished its handshake ...
   caf::reacts_to<linked_atom, session_id, client_id, link_actor>,
   /// ... sent a frame (channel::client) ...
@@ -188,10 +205,22 @@ using gateway_actor = caf::typed_actor<
 using supervisor_actor = caf::typed_actor<
   /// Ends the node: no more admissions, what is durable stays so.
   caf::reacts_to<stop_atom>,
-  /// JSON: everybody's status in one object.
-  caf::replies_to<status_atom>::with<std::string>,
-  caf::reacts_to<clock_atom>>;
+  /// JSON: everybody's status in one object. With true, the state digest as of the last executed
+  /// block is computed, which costs a little.
+  caf::replies_to<status_atom, bool>::with<std::string>>;
+
+struct routes {
+  supervisor_actor supervisor;
+  replica_actor replica;
+  view_change_actor view_change;
+  mempool_actor mempool;
+  clearing_actor clearing;
+  ledger_actor ledger;
+  gateway_actor gateway;
+  peers_actor peers;
+};
 
 } // namespace bourse::actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::peer_routes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::routes_ptr)

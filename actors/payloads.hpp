@@ -83,7 +83,7 @@ struct execution_request {
 using execution_ptr = std::shared_ptr<const execution_request>;
 
 using work_ptr = std::shared_ptr<const market::work>;
-/// A matcher's answer; `pages` are its dirty ones if the work asked for a checkpoint.
+/// A matcher's answer; `pages` are its dirty ones if they were asked for.
 struct match_result {
   market::outcome outcome;
   std::vector<market::page_update> pages;
@@ -104,6 +104,7 @@ struct checkpoint_pages {
 };
 using checkpoint_pages_ptr = std::shared_ptr<const checkpoint_pages>;
 
+using open_orders_ptr = std::shared_ptr<const std::vector<open_order>>;
 using stored_reports_ptr = std::shared_ptr<const std::vector<storage::stored_reports>>;
 
 } // namespace bourse::actors
