@@ -44,9 +44,9 @@ struct genesis {
   }
 };
 
-/// Reads TOML. Refuses unknown keys, replicas that are not 3f+1 or share a key or address, ticks and
-/// lots that do not divide into units, references to what is not there. Errors: config_invalid with
-/// file, line and what to do; not_found.
+/// Reads TOML. Refuses unknown keys, replicas that are not 3f+1 or share a key or address, ticks
+/// and lots that do not divide into units, references to what is not there. Errors: config_invalid
+/// with file, line and what to do; not_found.
 expected<genesis> load_genesis(const std::filesystem::path& file);
 expected<genesis> parse_genesis(std::string_view text, const std::string& file_name);
 

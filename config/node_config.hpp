@@ -11,20 +11,20 @@
 namespace bourse::config {
 
 struct node_config {
-  std::filesystem::path genesis;   ///< relative paths are relative to the config file
-  std::filesystem::path key;       ///< of the replica
-  std::filesystem::path data;      ///< directory of the database
-  endpoint listen_peers;           ///< port 0 or empty host: as the genesis says
+  std::filesystem::path genesis; ///< relative paths are relative to the config file
+  std::filesystem::path key;     ///< of the replica
+  std::filesystem::path data;    ///< directory of the database
+  endpoint listen_peers;         ///< port 0 or empty host: as the genesis says
   endpoint listen_clients;
-  std::uint32_t threads = 0;       ///< of the scheduler; 0: as many as cores
-  std::uint32_t verifiers = 0;     ///< signature checkers; 0: as many as threads
+  std::uint32_t threads = 0;           ///< of the scheduler; 0: as many as cores
+  std::uint32_t verifiers = 0;         ///< signature checkers; 0: as many as threads
   std::uint32_t batch_delay_us = 1000; ///< how long a primary waits for a fuller block
   std::uint32_t max_in_flight = 4;
   std::uint32_t max_connections = 1024;
   std::uint32_t max_sessions_per_client = 4;
   std::uint32_t handshake_timeout_ms = 3000;
   std::uint32_t heartbeat_ms = 500;
-  std::uint32_t peer_queue_mb = 32;   ///< beyond it messages to a slow peer are dropped
+  std::uint32_t peer_queue_mb = 32; ///< beyond it messages to a slow peer are dropped
   std::uint32_t client_queue_mb = 8;
   std::uint32_t write_buffer_mb = 64;
   std::uint32_t block_cache_mb = 16;

@@ -1,0 +1,175 @@
+#include "config/node_config.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "config/toml_reader.hpp"
+
+namespace bourse::config {
+
+namespace {
+
+void read_listen(toml_section& root, node_config& c) {
+  const auto* table = root.table("listen");
+  if (table == nullptr)
+    return;
+  toml_section s{root.document(), *table, "[listen]", {"peers", "clients"}};
+  auto read = [&s](std::string_view key, endpoint& to) {
+    std::string text;
+    s.optional_text(key, text);
+    if (text.empty())
+      return;
+    if (auto address = parse_endpoint(text))
+      to = *address;
+    else
+      s.complain(key, address.error().detail);
+  };
+  read("peers", c.listen_peers);
+  read("clients", c.listen_clients);
+  if (c.listen_peers.port != 0 && c.listen_peers == c.listen_clients)
+    s.complain("clients", "must differ from peers: each listens at an address of its own");
+}
+
+void read_machine(toml_section& root, node_config& c) {
+  const auto* table = root.table("machine");
+  if (table == nullptr)
+    return;
+  toml_section s{root.document(),
+                 *table,
+                 "[machine]",
+                 {"threads", "verifiers", "write_buffer_mb", "block_cache_mb"}};
+  s.optional_integer("threads", c.threads, 0, 1024);
+  s.optional_integer("verifiers", c.verifiers, 0, 1024);
+  s.optional_integer("write_buffer_mb", c.write_buffer_mb, 1, 65536);
+  s.optional_integer("block_cache_mb", c.block_cache_mb, 1, 65536);
+}
+
+void read_consensus(toml_section& root, node_config& c) {
+  const auto* table = root.table("consensus");
+  if (table == nullptr)
+    return;
+  toml_section s{root.document(), *table, "[consensus]", {"batch_delay_us", "max_in_flight"}};
+  s.optional_integer("batch_delay_us", c.batch_delay_us, 0, 1'000'000);
+  s.optional_integer("max_in_flight", c.max_in_flight, 1, 64);
+}
+
+void read_network(toml_section& root, node_config& c) {
+  const auto* table = root.table("network");
+  if (table == nullptr)
+    return;
+  toml_section s{root.document(),
+                 *table,
+                 "[network]",
+                 {"max_connections", "max_sessions_per_client", "handshake_timeout_ms",
+                  "heartbeat_ms", "peer_queue_mb", "client_queue_mb"}};
+  s.optional_integer("max_connections", c.max_connections, 4, 100'000);
+  s.optional_integer("max_sessions_per_client", c.max_sessions_per_client, 1, 1000);
+  s.optional_integer("handshake_timeout_ms", c.handshake_timeout_ms, 10, 60'000);
+  s.optional_integer("heartbeat_ms", c.heartbeat_ms, 10, 60'000);
+  // Below 8 MB a single message of the largest size would find no room.
+  s.optional_integer("peer_queue_mb", c.peer_queue_mb, 8, 4096);
+  s.optional_integer("client_queue_mb", c.client_queue_mb, 2, 4096);
+}
+
+void read_log_level(toml_section& root, node_config& c) {
+  root.optional_text("log_level", c.log_level);
+  static const std::vector<std::string> levels{"trace", "debug",    "info", "warn",
+                                               "error", "critical", "off"};
+  if (std::find(levels.begin(), levels.end(), c.log_level) == levels.end())
+    root.complain("log_level", fmt::format("must be one of {}", fmt::join(levels, ", ")));
+}
+
+constexpr std::string_view layout
+    = R"(# Configuration of one Bourse node. Relative paths are relative to this file.
+
+# The genesis file of the cluster.
+genesis = {}
+# The file with this replica's private key; nobody else may be able to read it (mode 0600).
+key = {}
+# The directory of the database. It must be on a disk that keeps what it was told to sync.
+data = {}
+# How much is logged: trace, debug, info, warn, error, critical or off.
+log_level = {}
+
+[listen]
+# Where this node listens for the other replicas and for clients, if that differs from what the
+# genesis file says (a node behind address translation, say). An empty text: as the genesis file says.
+peers = {}
+clients = {}
+
+[machine]
+# Threads that run actors. 0: as many as there are cores.
+threads = {}
+# Actors that check signatures. 0: as many as threads.
+verifiers = {}
+# Memory of the database for what is not on disk in its final place yet, in MB.
+write_buffer_mb = {}
+# Memory of the database for what was read, in MB.
+block_cache_mb = {}
+
+[consensus]
+# How long a primary waits for more orders before it proposes a block that is not full, in
+# microseconds.
+batch_delay_us = {}
+# How many proposals a primary keeps in flight.
+max_in_flight = {}
+
+[network]
+# Most connections, of replicas and clients together.
+max_connections = {}
+# Most sessions of one client at a time.
+max_sessions_per_client = {}
+# A connection that has not proved who it is by then is closed, in milliseconds.
+handshake_timeout_ms = {}
+# A connection without traffic says so at this interval, in milliseconds; one that is silent for a few
+# of them is closed.
+heartbeat_ms = {}
+# What may wait to be sent to one replica, in MB; beyond it messages are dropped and asked for again.
+peer_queue_mb = {}
+# The same for one client, which is disconnected beyond it.
+client_queue_mb = {}
+)";
+
+} // namespace
+
+expected<node_config> load_node_config(const std::filesystem::path& file) {
+  auto text = read_config_file(file);
+  if (!text)
+    return tl::unexpected(text.error());
+  toml_document document{*text, file.string()};
+  toml_section root{
+      document,
+      document.root(),
+      "",
+      {"genesis", "key", "data", "log_level", "listen", "machine", "consensus", "network"}};
+  node_config c;
+  for (auto [key, path] : {std::pair{"genesis", &c.genesis}, {"key", &c.key}, {"data", &c.data}}) {
+    if (!root.has(key))
+      root.complain(key, "is missing");
+    root.optional_path(key, *path);
+    *path = file.parent_path() / *path; // an absolute path stays as it is
+  }
+  read_log_level(root, c);
+  read_listen(root, c);
+  read_machine(root, c);
+  read_consensus(root, c);
+  read_network(root, c);
+  if (document.failed())
+    return tl::unexpected(document.problem());
+  return c;
+}
+
+std::string to_toml(const node_config& c) {
+  auto address = [](const endpoint& e) {
+    return toml_quoted(e.port == 0 && e.host.empty() ? "" : to_string(e));
+  };
+  return fmt::format(layout, toml_quoted(c.genesis.string()), toml_quoted(c.key.string()),
+                     toml_quoted(c.data.string()), toml_quoted(c.log_level),
+                     address(c.listen_peers), address(c.listen_clients), c.threads, c.verifiers,
+                     c.write_buffer_mb, c.block_cache_mb, c.batch_delay_us, c.max_in_flight,
+                     c.max_connections, c.max_sessions_per_client, c.handshake_timeout_ms,
+                     c.heartbeat_ms, c.peer_queue_mb, c.client_queue_mb);
+}
+
+} // namespace bourse::config
