@@ -11,7 +11,7 @@
 
 #include "actors/atoms.hpp"
 #include "actors/payloads.hpp"
-#include "messages/secure_channel.hpp"
+#include "messages/batch.hpp"
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::shared_bytes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::digest)

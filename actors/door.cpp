@@ -1,0 +1,49 @@
+#include "actors/door.hpp"
+
+#include <atomic>
+
+#include <caf/all.hpp>
+#include <caf/io/all.hpp>
+
+namespace bourse::actors {
+
+namespace {
+
+caf::behavior door(caf::io::broker* self, caf::io::doorman_ptr doorman,
+                   std::shared_ptr<door_setup> setup) {
+  self->add_doorman(std::move(doorman));
+  auto open = std::make_shared<std::atomic<std::uint32_t>>(0);
+  return {
+    [=](const caf::io::new_connection_msg& message) {
+      if (*open >= setup->max_connections) {
+        ++setup->totals->refused_connections;
+        self->close(message.handle);
+        return;
+      }
+      ++*open;
+      auto link = self->fork(accepted_link, message.handle,
+                             std::make_shared<link_setup>(setup->admit()));
+      link->attach_functor([open] { --*open; });
+    },
+    [=](const caf::io::acceptor_closed_msg&) { self->quit(); },
+    [=](shut_atom) { self->quit(); },
+  };
+}
+
+} // namespace
+
+expected<caf::io::doorman_ptr> bind_door(caf::actor_system& system, const config::endpoint& where) {
+  auto host = where.host.empty() ? nullptr : where.host.c_str();
+  auto doorman = system.middleman().backend().new_tcp_doorman(where.port, host, true);
+  if (!doorman)
+    return fail(errc::io_failed, "can't listen on " + config::to_string(where)
+                                   + ": is another process using the port?");
+  return std::move(*doorman);
+}
+
+caf::actor open_door(caf::actor_system& system, caf::io::doorman_ptr doorman, door_setup setup) {
+  return system.middleman().spawn_broker(door, std::move(doorman),
+                                         std::make_shared<door_setup>(std::move(setup)));
+}
+
+} // namespace bourse::actors
