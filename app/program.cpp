@@ -15,7 +15,7 @@ namespace bourse::app {
 CLI::App* add_verb(CLI::App& parent, app_context& context, const std::string& name,
                    const std::string& description, const std::string& example) {
   auto* verb = parent.add_subcommand(name, description);
-  verb->footer("Example:\n  " + example + "\n");
+  verb->footer("Example:\n  " + example);
   verb->add_flag("--json", context.out.json, "Print JSON, for scripts");
   return verb;
 }
@@ -23,16 +23,19 @@ CLI::App* add_verb(CLI::App& parent, app_context& context, const std::string& na
 CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& description) {
   auto* group = parent.add_subcommand(name, description);
   group->require_subcommand(1);
-  group->footer("Every verb says more with --help.\n");
+  group->footer("Every verb says more with --help.");
   return group;
 }
 
 void add_verbs(CLI::App& app, app_context& context) {
   app.description("Bourse: an exchange run by replicas that agree by PBFT.");
   app.footer("Every verb says more with --help.\n"
-             "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 too few replicas answered.\n");
+             "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 too few replicas answered.");
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Print the help of every verb");
+  add_testnet(app, context);
+  add_keygen(app, context);
+  add_config(app, context);
   add_version(app, context);
 }
 

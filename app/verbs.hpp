@@ -10,6 +10,9 @@ namespace bourse::app {
 
 struct app_context;
 
+void add_config(CLI::App& app, app_context& context);
+void add_keygen(CLI::App& app, app_context& context);
+void add_testnet(CLI::App& app, app_context& context);
 void add_version(CLI::App& app, app_context& context);
 
 } // namespace bourse::app

@@ -148,7 +148,8 @@ expected<node_config> load_node_config(const std::filesystem::path& file) {
     if (!root.has(key))
       root.complain(key, "is missing");
     root.optional_path(key, *path);
-    *path = file.parent_path() / *path; // an absolute path stays as it is
+    // An absolute path stays as it is.
+    *path = (file.parent_path() / *path).lexically_normal();
   }
   read_log_level(root, c);
   read_listen(root, c);

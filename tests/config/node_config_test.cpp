@@ -53,7 +53,7 @@ CAF_TEST(what is written is read back to the same values) {
   write(file, to_toml(c));
   auto read = load_node_config(file);
   CAF_REQUIRE(read.has_value());
-  CAF_CHECK_EQUAL(read->genesis.string(), (folder.path() / "../genesis.toml").string());
+  CAF_CHECK_EQUAL(read->genesis.string(), (folder.path().parent_path() / "genesis.toml").string());
   CAF_CHECK_EQUAL(read->key.string(), (folder.path() / "key").string());
   CAF_CHECK_EQUAL(read->data.string(), "/var/lib/bourse");
   read->genesis = c.genesis;
