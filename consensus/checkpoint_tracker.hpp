@@ -1,0 +1,59 @@
+// Checkpoints, and when 2f+1 equal ones make the log forgettable (Castro and Liskov 1999,
+// section 4.3).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "consensus/backoff.hpp"
+#include "consensus/context.hpp"
+
+namespace bourse::consensus {
+
+/// Bounded: of each replica only the newest few are kept, so whoever invents sequence numbers
+/// pushes out its own.
+class checkpoint_tracker {
+public:
+  /// `ctx` outlives it.
+  checkpoint_tracker(context& ctx, stable_checkpoint from);
+
+  const stable_checkpoint& stable() const {
+    return stable_;
+  }
+
+  /// From another replica, which may forward a third one's. True if `stable` has moved.
+  bool on_checkpoint(replica_id from, const checkpoint& m);
+  /// The own state is durable. True if `stable` has moved.
+  bool on_own(std::uint64_t now_ns, sequence_number n, const digest& state);
+  /// Says the own ones again that are not stable.
+  void on_tick(std::uint64_t now_ns);
+  void hurry() {
+    resend_.hurry();
+  }
+  /// Sends the stable proof to a peer that has an older one, at most once per retransmit_ms.
+  void help(std::uint64_t now_ns, replica_id to);
+
+private:
+  struct vote {
+    checkpoint_statement what;
+    messages::signature signature;
+    bool verified = false;
+  };
+
+  bool boundary(sequence_number n) const;
+  std::size_t most_per_replica() const;
+  vote* find(replica_id by, sequence_number n);
+  void keep(replica_id by, vote v);
+  bool try_stable(const checkpoint_statement& what);
+  void become_stable(const checkpoint_statement& what);
+
+  context& ctx_;
+  stable_checkpoint stable_;
+  std::vector<std::vector<vote>> votes_; ///< by replica, ascending sequence numbers
+  std::map<sequence_number, checkpoint> own_; ///< above `stable_`
+  backoff resend_;
+  std::vector<std::uint64_t> helped_ns_;
+};
+
+} // namespace bourse::consensus

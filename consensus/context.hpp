@@ -1,0 +1,31 @@
+// What all parts of one core share.
+#pragma once
+
+#include "consensus/options.hpp"
+#include "consensus/outbox.hpp"
+#include "consensus/signatures.hpp"
+
+namespace bourse::consensus {
+
+struct context {
+  context(const options& o, const authenticator& auth, view_number v)
+    : opts(o), view(v), signer(auth, counters) {
+  }
+  context(const context&) = delete;
+  context& operator=(const context&) = delete;
+
+  const options opts;
+  view_number view;
+  core_counters counters;
+  signatures signer;
+  outbox out;
+
+  replica_id primary() const {
+    return opts.size.primary_of(view);
+  }
+  bool is_primary() const {
+    return primary() == opts.self;
+  }
+};
+
+} // namespace bourse::consensus

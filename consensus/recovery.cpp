@@ -1,0 +1,66 @@
+// How the slots of the log come back from disk: identical votes are said again, tallies go on, and
+// what was never voted for is as if never seen.
+#include "consensus/agreement.hpp"
+
+namespace bourse::consensus {
+
+void agreement::recover(const recovered_state& from) {
+  for (const auto& b : from.committed)
+    if (log_.inside(b.certificate.what.sequence))
+      log_.at(b.certificate.what.sequence).final = b;
+  for (const auto& p : from.proposals)
+    recover_proposal(p);
+  for (const auto& v : from.votes)
+    recover_vote(v);
+  for (const auto& c : from.prepared)
+    recover_prepared(c);
+  log_.for_each([&](slot& s) {
+    if (s.final || !s.proposal)
+      return;
+    if (s.bound() == s.proposal->what.digest) {
+      s.verdict = verdict::acceptable;
+      advance(0, s);
+    } else if (ctx_.is_primary() || s.bound()) {
+      s.proposal.reset(); // written but never said
+    } else {
+      ask_check(s);
+    }
+  });
+}
+
+void agreement::recover_proposal(const pre_prepare& p) {
+  if (p.what.view != ctx_.view || !log_.inside(p.what.sequence))
+    return;
+  auto& s = log_.at(p.what.sequence);
+  if (!s.final)
+    s.proposal = p;
+}
+
+void agreement::recover_vote(const vote_record& v) {
+  if (v.what.view != ctx_.view || !log_.inside(v.what.sequence))
+    return;
+  auto& s = log_.at(v.what.sequence);
+  if (s.final)
+    return;
+  auto& own = s.own(v.kind);
+  own = {own_vote::standing::durable, v.what.digest, sign(v.kind, v.what)};
+  if (v.kind != vote_kind::pre_prepare)
+    s.votes(v.kind).add_verified(ctx_.opts.self, own.digest, own.signature);
+  again_.sent(0, s);
+  s.resend.hurry();
+}
+
+void agreement::recover_prepared(const prepared_certificate& c) {
+  if (!log_.inside(c.what.sequence))
+    return;
+  auto& s = log_.at(c.what.sequence);
+  if (s.prepared && s.prepared->what.view > c.what.view)
+    return;
+  s.prepared = c;
+  if (s.final || c.what.view != ctx_.view)
+    return;
+  for (const auto& p : c.prepares)
+    s.prepares.add_verified(p.replica, c.what.digest, p.signature);
+}
+
+} // namespace bourse::consensus

@@ -1,0 +1,42 @@
+#include "consensus/slot.hpp"
+
+namespace bourse::consensus {
+
+std::optional<digest> slot::bound() const {
+  for (const auto& v : own_votes)
+    if (v.made())
+      return v.digest;
+  return std::nullopt;
+}
+
+std::vector<replica_id> slot::supporters(const digest& d, cluster_size size) const {
+  std::vector<replica_id> out;
+  for (std::uint16_t i = 0; i < size.n; ++i)
+    if (supports(replica_id{i}, d))
+      out.push_back(replica_id{i});
+  return out;
+}
+
+std::optional<digest> slot::supported(cluster_size size) const {
+  for (auto kind : {vote_kind::commit, vote_kind::prepare}) {
+    for (std::uint16_t i = 0; i < size.n; ++i) {
+      replica_id who{i};
+      if (!votes(kind).has(who))
+        continue;
+      const auto& d = votes(kind).named(who);
+      if (supporters(d, size).size() >= size.weak_quorum())
+        return d;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<digest> slot::known() const {
+  if (final)
+    return final->certificate.what.digest;
+  if (proposal)
+    return proposal->what.digest;
+  return std::nullopt;
+}
+
+} // namespace bourse::consensus

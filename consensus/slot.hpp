@@ -1,0 +1,87 @@
+// One sequence number in the current view: its proposal, the votes for it, and what this replica
+// itself has said (Castro and Liskov 1999, section 4.2).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "consensus/backoff.hpp"
+#include "consensus/effects.hpp"
+#include "consensus/options.hpp"
+#include "consensus/vote_set.hpp"
+
+namespace bourse::consensus {
+
+/// Whether the proposal may be voted for.
+enum class verdict : std::uint8_t { none, asked, acceptable, rejected };
+
+/// What this replica said of the slot. Nothing leaves, and nothing counts, before it is durable.
+struct own_vote {
+  enum class standing : std::uint8_t { none, pending, durable };
+  standing state = standing::none;
+  messages::digest digest;
+  messages::signature signature;
+
+  bool made() const {
+    return state != standing::none;
+  }
+  bool durable() const {
+    return state == standing::durable;
+  }
+};
+
+struct slot {
+  slot(sequence_number n, cluster_size size) : sequence(n), prepares(size), commits(size) {
+  }
+
+  sequence_number sequence;
+  /// The one that was accepted: signed by the view's primary, and its hash is right.
+  std::optional<pre_prepare> proposal;
+  consensus::verdict verdict = verdict::none;
+  vote_set prepares; ///< of backups
+  vote_set commits;
+  std::array<own_vote, 3> own_votes; ///< by vote_kind
+  /// Its own view's: from the disk it may be of an earlier one.
+  std::optional<prepared_certificate> prepared;
+  /// The block and its proof: nothing can change any more.
+  std::optional<committed_block> final;
+  bool equivocated = false; ///< one piece of evidence is enough
+
+  backoff resend;       ///< of the own votes
+  backoff ask_proposal; ///< votes are here and the proposal is not
+  std::uint16_t asked = 0;
+  /// By replica: when it was last helped with this slot. Empty: nobody yet.
+  std::vector<std::uint64_t> helped_ns;
+  slot_times times;
+
+  own_vote& own(vote_kind k) {
+    return own_votes[static_cast<std::size_t>(k) - 1];
+  }
+  const own_vote& own(vote_kind k) const {
+    return own_votes[static_cast<std::size_t>(k) - 1];
+  }
+  vote_set& votes(vote_kind k) {
+    return k == vote_kind::prepare ? prepares : commits;
+  }
+  const vote_set& votes(vote_kind k) const {
+    return k == vote_kind::prepare ? prepares : commits;
+  }
+
+  /// The digest that this replica is bound to by an earlier vote of this view, if any.
+  std::optional<digest> bound() const;
+  /// True if `who` has voted for `d`, one way or the other.
+  bool supports(replica_id who, const digest& d) const {
+    return prepares.names(who, d) || commits.names(who, d);
+  }
+  /// Replicas that voted for `d`, one way or the other. Votes come over their voters' links, so
+  /// f+1 of these include an honest one although nothing is verified yet.
+  std::vector<replica_id> supporters(const digest& d, cluster_size size) const;
+  /// What at least f+1 replicas vote for: at most one digest if at most f replicas are faulty.
+  std::optional<digest> supported(cluster_size size) const;
+  /// The digest that the slot is about here; nothing if there is neither a proposal nor a block.
+  std::optional<digest> known() const;
+};
+
+} // namespace bourse::consensus

@@ -1,0 +1,453 @@
+#include "tests/consensus/cluster.hpp"
+
+#include <algorithm>
+
+#include "consensus/key_authenticator.hpp"
+#include "messages/assert.hpp"
+
+namespace bourse::test {
+
+using namespace bourse::consensus;
+
+namespace {
+
+constexpr std::uint64_t ns_per_us = 1000;
+
+digest state_of(sequence_number n, const digest& chain) {
+  return hasher{}.add_u64(n.value()).add(chain).finish();
+}
+
+key_pair key_of(std::uint16_t i) {
+  std::array<std::uint8_t, 32> seed{};
+  seed[0] = static_cast<std::uint8_t>(i + 1);
+  return key_pair::from_seed(seed);
+}
+
+} // namespace
+
+struct cluster::node {
+  std::uint16_t id;
+  std::unique_ptr<authenticator> auth;
+  std::unique_ptr<replica_core> core; ///< null: down
+  std::uint64_t life = 0;             ///< counts starts and crashes
+  bool byzantine = false;
+
+  fake_disk disk;
+  struct batch {
+    std::uint64_t ticket;
+    std::vector<record> records;
+    std::vector<send> after;
+  };
+  std::deque<batch> unsynced;
+  bool sync_under_way = false;
+
+  std::deque<proposal_grant> grants;
+  std::deque<execution> executions;
+  bool executing = false;
+  std::uint64_t delivered = 0; ///< by this life
+  digest chain;
+};
+
+cluster::cluster(const cluster_options& o) : opts_(o), random_(o.seed) {
+  std::vector<public_key> keys;
+  for (std::uint16_t i = 0; i < o.n; ++i)
+    keys.push_back(o.real_keys ? key_of(i).identity() : public_key{});
+  for (std::uint16_t i = 0; i < o.n; ++i) {
+    auto n = std::make_unique<node>();
+    n->id = i;
+    n->disk.view = view_number{o.view};
+    n->disk.checkpoint.chain = cluster_id();
+    if (o.real_keys)
+      n->auth = std::make_unique<key_authenticator>(key_of(i), keys, cluster_id());
+    else
+      n->auth = std::make_unique<stand_in>(replica(i));
+    nodes_.push_back(std::move(n));
+  }
+  for (auto& n : nodes_)
+    start(*n);
+}
+
+cluster::~cluster() = default;
+
+// -- time ------------------------------------------------------------------------------------------
+
+std::uint64_t cluster::pick(std::uint64_t least, std::uint64_t most) {
+  return least + random_() % (most - least + 1);
+}
+
+bool cluster::chance(std::uint32_t percent) {
+  return percent > 0 && random_() % 100 < percent;
+}
+
+void cluster::at(std::uint64_t delay_us, std::function<void()> what) {
+  events_.push({now_ns_ + delay_us * ns_per_us, ++order_, std::move(what)});
+}
+
+void cluster::at_node(std::uint16_t i, std::uint64_t delay_us, std::function<void(node&)> what) {
+  at(delay_us, [this, i, life = nodes_[i]->life, what = std::move(what)] {
+    auto& n = *nodes_[i];
+    if (n.life != life)
+      return;
+    what(n);
+    if (n.core)
+      drain(n);
+  });
+}
+
+bool cluster::step() {
+  if (events_.empty() || !violations_.empty())
+    return false;
+  auto e = std::move(const_cast<event&>(events_.top()));
+  events_.pop();
+  now_ns_ = e.at_ns;
+  e.what();
+  return true;
+}
+
+void cluster::run_for(std::uint64_t milliseconds) {
+  auto end = now_ns_ + milliseconds * 1000 * ns_per_us;
+  while (!events_.empty() && events_.top().at_ns <= end && step())
+    ;
+  now_ns_ = std::max(now_ns_, end);
+}
+
+bool cluster::run_until(const std::function<bool()>& done, std::uint64_t milliseconds) {
+  auto end = now_ns_ + milliseconds * 1000 * ns_per_us;
+  while (!done()) {
+    // Asking every few events is enough.
+    for (int i = 0; i < 16; ++i)
+      if (events_.empty() || events_.top().at_ns > end || !step())
+        return done();
+  }
+  return true;
+}
+
+// -- lives -----------------------------------------------------------------------------------------
+
+void cluster::start(node& n) {
+  ++n.life;
+  consensus::options o;
+  o.self = replica(n.id);
+  o.size = {opts_.n};
+  o.cluster = cluster_id();
+  o.window = opts_.window;
+  o.checkpoint_interval = opts_.checkpoint_interval;
+  o.max_in_flight = opts_.max_in_flight;
+  o.retransmit_ms = opts_.retransmit_ms;
+  o.progress_ms = opts_.progress_ms;
+  n.delivered = n.disk.checkpoint.sequence.value();
+  n.chain = n.disk.checkpoint.chain;
+  n.core = std::make_unique<replica_core>(o, *n.auth, n.disk.recover());
+  auto own = n.disk.checkpoint;
+  n.core->on_checkpoint(now_ns_, own.sequence, state_of(own.sequence, own.chain));
+  drain(n);
+  auto tick = std::make_shared<std::function<void(node&)>>();
+  auto every = opts_.retransmit_ms * 1000 / 4;
+  *tick = [this, every, again = std::weak_ptr(tick)](node& at) {
+    at.core->on_tick(now_ns_);
+    at_node(at.id, every, [keep = again.lock()](node& later) { (*keep)(later); });
+  };
+  at_node(n.id, pick(0, every), [tick](node& first) { (*tick)(first); });
+}
+
+void cluster::crash(std::uint16_t i) {
+  auto& n = *nodes_[i];
+  if (!n.core)
+    return;
+  ++n.life;
+  n.core.reset();
+  // What was under way is there up to some point.
+  auto survives = pick(0, n.unsynced.size());
+  for (std::size_t b = 0; b < survives; ++b)
+    for (const auto& r : n.unsynced[b].records)
+      n.disk.apply(r);
+  n.unsynced.clear();
+  n.sync_under_way = false;
+  n.grants.clear();
+  n.executions.clear();
+  n.executing = false;
+}
+
+void cluster::restart(std::uint16_t i) {
+  if (!nodes_[i]->core)
+    start(*nodes_[i]);
+}
+
+bool cluster::up(std::uint16_t i) const {
+  return nodes_[i]->core != nullptr;
+}
+
+void cluster::load(std::uint64_t blocks) {
+  load_ = blocks;
+  for (auto& n : nodes_)
+    if (n->core)
+      propose_granted(*n);
+}
+
+// -- effects ---------------------------------------------------------------------------------------
+
+void cluster::drain(node& n) {
+  auto e = n.core->take_effects();
+  if (e.empty())
+    return;
+  write(n, e);
+  for (const auto& s : e.now)
+    post(n.id, s);
+  for (const auto& g : e.grants)
+    n.grants.push_back(g);
+  propose_granted(n);
+  for (const auto& c : e.checks)
+    at_node(n.id, pick(0, opts_.check_us_max), [this, what = c.what](node& at) {
+      at.core->on_checked(now_ns_, what, !acceptable || acceptable(at.id, what));
+    });
+  for (auto& x : e.executions)
+    n.executions.push_back(std::move(x));
+  run_executions(n);
+  for (const auto& s : e.serves)
+    serve(n, s);
+}
+
+void cluster::write(node& n, effects& e) {
+  if (e.ticket == 0) {
+    for (const auto& s : e.after_persist)
+      post(n.id, s);
+    return;
+  }
+  n.unsynced.push_back({e.ticket, std::move(e.persist), std::move(e.after_persist)});
+  schedule_sync(n);
+}
+
+void cluster::schedule_sync(node& n) {
+  auto waits = std::ranges::any_of(n.unsynced, [](const auto& b) { return !b.after.empty(); });
+  if (n.sync_under_way || !waits)
+    return; // what nobody waits for shares a later sync
+  n.sync_under_way = true;
+  at_node(n.id, pick(opts_.sync_us_min, opts_.sync_us_max),
+          [this, batches = n.unsynced.size()](node& at) {
+            at.sync_under_way = false;
+            sync(at, batches);
+            schedule_sync(at);
+          });
+}
+
+void cluster::sync(node& n, std::size_t batches) {
+  for (std::size_t i = 0; i < batches && !n.unsynced.empty(); ++i) {
+    auto b = std::move(n.unsynced.front());
+    n.unsynced.pop_front();
+    for (const auto& r : b.records)
+      n.disk.apply(r);
+    for (const auto& s : b.after)
+      post(n.id, s);
+    n.core->on_persisted(now_ns_, b.ticket);
+  }
+}
+
+void cluster::propose_granted(node& n) {
+  while (!n.grants.empty() && n.grants.front().sequence.value() <= load_) {
+    auto g = n.grants.front();
+    n.grants.pop_front();
+    // Whoever proposes anew proposes something else.
+    auto text = "block " + std::to_string(g.sequence.value()) + " salt " + std::to_string(random_());
+    at_node(n.id, pick(0, opts_.check_us_max), [this, g, text](node& at) {
+      at.core->on_proposal(now_ns_, g.sequence, share(text));
+    });
+  }
+}
+
+void cluster::run_executions(node& n) {
+  if (n.executing || n.executions.empty())
+    return;
+  n.executing = true;
+  auto e = std::move(n.executions.front());
+  n.executions.pop_front();
+  at_node(n.id, pick(0, opts_.execute_us_max), [this, e = std::move(e)](node& at) {
+    at.executing = false;
+    executed_one(at, e);
+    run_executions(at);
+  });
+}
+
+void cluster::executed_one(node& n, const execution& e) {
+  check_execution(n, e);
+  n.delivered = e.sequence.value();
+  n.chain = e.chain;
+  n.core->on_executed(now_ns_, e.sequence);
+  if (!e.checkpoint)
+    return;
+  at_node(n.id, pick(opts_.sync_us_min, opts_.sync_us_max), [this, e](node& at) {
+    sync(at, at.unsynced.size()); // the pages' sync takes along what was written before
+    at.disk.checkpoint = {e.sequence, e.chain};
+    at.core->on_checkpoint(now_ns_, e.sequence, state_of(e.sequence, e.chain));
+  });
+}
+
+void cluster::serve(node& n, const consensus::serve& s) {
+  auto blocks = n.disk.blocks; // written counts, synced or not
+  for (const auto& b : n.unsynced)
+    for (const auto& r : b.records)
+      if (auto* c = std::get_if<committed_record>(&r))
+        blocks[c->what.certificate.what.sequence.value()] = c->what;
+  for (auto k = s.what.from.value(); k <= s.what.to.value(); ++k)
+    if (auto i = blocks.find(k); i != blocks.end())
+      post(n.id, {s.to, i->second});
+}
+
+// -- the network -----------------------------------------------------------------------------------
+
+void cluster::post(std::uint16_t from, const send& s) {
+  auto& n = *nodes_[from];
+  check_said(n, s.what);
+  auto shared = std::make_shared<const peer_message>(s.what);
+  for (std::uint16_t to = 0; to < opts_.n; ++to) {
+    if (to == from || (s.to && s.to->value() != to))
+      continue;
+    if (n.byzantine && tamper) {
+      for (auto& m : tamper(from, to, s.what))
+        transmit(from, to, std::make_shared<const peer_message>(std::move(m)));
+    } else {
+      transmit(from, to, shared);
+    }
+  }
+}
+
+void cluster::inject(std::uint16_t from, std::uint16_t to, const peer_message& m) {
+  transmit(from, to, std::make_shared<const peer_message>(m));
+}
+
+void cluster::transmit(std::uint16_t from, std::uint16_t to,
+                       std::shared_ptr<const peer_message> m) {
+  ++messages_sent_;
+  if (filter && !filter(from, to, *m))
+    return;
+  if (cut_.contains({from, to}) || chance(opts_.loss_percent))
+    return;
+  auto copies = chance(opts_.duplicate_percent) ? 2 : 1;
+  for (int i = 0; i < copies; ++i)
+    at(pick(opts_.delay_us_min, opts_.delay_us_max), [this, from, to, m] {
+      auto& n = *nodes_[to];
+      if (!n.core || cut_.contains({from, to}))
+        return;
+      n.core->on_message(now_ns_, replica(from), *m);
+      drain(n);
+    });
+}
+
+void cluster::cut(std::uint16_t from, std::uint16_t to) {
+  cut_.insert({from, to});
+}
+
+void cluster::isolate(std::uint16_t i) {
+  for (std::uint16_t other = 0; other < opts_.n; ++other) {
+    cut(i, other);
+    cut(other, i);
+  }
+}
+
+void cluster::heal() {
+  cut_.clear();
+  filter = nullptr;
+  opts_.loss_percent = opts_.duplicate_percent = 0;
+  opts_.delay_us_max = std::min(opts_.delay_us_max, 2000u);
+  opts_.delay_us_min = std::min(opts_.delay_us_min, 100u);
+}
+
+void cluster::set_loss(std::uint32_t percent) {
+  opts_.loss_percent = percent;
+}
+
+void cluster::make_byzantine(std::uint16_t i) {
+  nodes_[i]->byzantine = true;
+}
+
+// -- looking ---------------------------------------------------------------------------------------
+
+const replica_core& cluster::core(std::uint16_t i) const {
+  BOURSE_ASSERT(nodes_[i]->core);
+  return *nodes_[i]->core;
+}
+
+const fake_disk& cluster::disk(std::uint16_t i) const {
+  return nodes_[i]->disk;
+}
+
+const authenticator& cluster::auth(std::uint16_t i) const {
+  return *nodes_[i]->auth;
+}
+
+std::uint64_t cluster::executed(std::uint16_t i) const {
+  return nodes_[i]->core ? nodes_[i]->core->executed().value() : 0;
+}
+
+std::uint64_t cluster::all_executed() const {
+  auto least = ~std::uint64_t{0};
+  for (const auto& n : nodes_)
+    if (!n->byzantine)
+      least = std::min(least, executed(n->id));
+  return least;
+}
+
+std::string cluster::describe() const {
+  std::string out = "seed " + std::to_string(opts_.seed) + ", n " + std::to_string(opts_.n) + ":";
+  for (const auto& n : nodes_) {
+    out += " [" + std::to_string(n->id);
+    if (n->core)
+      out += " executed " + std::to_string(n->core->executed().value()) + " committed "
+             + std::to_string(n->core->committed().value()) + " stable "
+             + std::to_string(n->core->stable().what.sequence.value());
+    else
+      out += " down";
+    out += "]";
+  }
+  for (const auto& v : violations_)
+    out += "\n  " + v;
+  return out;
+}
+
+// -- the oracle ------------------------------------------------------------------------------------
+
+void cluster::violated(const std::string& what) {
+  violations_.push_back("seed " + std::to_string(opts_.seed) + ": " + what);
+}
+
+void cluster::check_execution(const node& n, const execution& e) {
+  if (n.byzantine)
+    return;
+  auto where = "replica " + std::to_string(n.id) + ", block " + std::to_string(e.sequence.value());
+  if (e.sequence.value() != n.delivered + 1)
+    violated(where + " executed out of order");
+  if (hash(*e.block) != e.digest)
+    violated(where + " is not what its digest says");
+  if (e.chain != chain_next(n.chain, e.digest))
+    violated(where + " does not continue the chain");
+  if (e.checkpoint != (e.sequence.value() % opts_.checkpoint_interval == 0))
+    violated(where + " has a checkpoint where none is due, or lacks it");
+  auto [i, first] = log_.try_emplace(e.sequence.value(), e.digest);
+  if (i->second != e.digest)
+    violated(where + " differs from what another replica executed");
+}
+
+void cluster::check_said(const node& n, const peer_message& m) {
+  if (n.byzantine)
+    return;
+  auto check = [&](vote_kind kind, const statement& what) {
+    auto text = "replica " + std::to_string(n.id) + " vote " + std::to_string(int(kind))
+                + " at view " + std::to_string(what.view.value()) + " sequence "
+                + std::to_string(what.sequence.value());
+    auto [i, first] = said_.try_emplace({n.id, kind, what.view.value(), what.sequence.value()},
+                                        what.digest);
+    if (i->second != what.digest)
+      violated(text + " contradicts an earlier one");
+    if (!n.disk.has_vote(kind, what))
+      violated(text + " left before it was durable");
+  };
+  if (auto* p = std::get_if<pre_prepare>(&m)) {
+    if (replica(n.id) == cluster_size{opts_.n}.primary_of(p->what.view))
+      check(vote_kind::pre_prepare, p->what);
+  } else if (auto* p = std::get_if<prepare>(&m)) {
+    check(vote_kind::prepare, p->what);
+  } else if (auto* c = std::get_if<commit>(&m)) {
+    check(vote_kind::commit, c->what);
+  }
+}
+
+} // namespace bourse::test
