@@ -19,11 +19,15 @@ namespace bourse::messages {
 /// Submissions to admit. Every replica gets the same bytes.
 struct submit {
   std::vector<signed_submission> submissions;
+
+  friend bool operator==(const submit&, const submit&) = default;
 };
 
 /// Wants execution reports from `from` on, those of the past included. Sent after every connect.
 struct resume {
   report_number from;
+
+  friend bool operator==(const resume&, const resume&) = default;
 };
 
 enum class query_kind : std::uint8_t {
@@ -43,6 +47,8 @@ struct query {
   /// Answer as of this executed sequence number, waiting for it if it is near; 0 for now.
   sequence_number at;
   report_number report; ///< receipts: which of the client's reports
+
+  friend bool operator==(const query&, const query&) = default;
 };
 
 using client_message = std::variant<submit, resume, query>;
@@ -55,6 +61,8 @@ struct welcome {
   sequence_number executed;
   std::vector<submission_number> next; ///< by stream: the next number that will execute
   report_number next_report;           ///< the number that its next report will have
+
+  friend bool operator==(const welcome&, const welcome&) = default;
 };
 
 /// The client's reports of one block, and the replica's signature over the block's results.
@@ -63,6 +71,8 @@ struct results {
   replica_signature by; ///< purpose::results; may be all zero in a resumed report, see receipts
   client_reports reports;
   std::vector<submission_number> next; ///< the client's streams after the block
+
+  friend bool operator==(const results&, const results&) = default;
 };
 
 /// A submission that was not admitted here. Not an execution: others may admit it.
@@ -70,6 +80,8 @@ struct refused {
   stream_id stream;
   submission_number number;
   error why; ///< busy, bad_signature, malformed, too_large, duplicate, outside_window, ...
+
+  friend bool operator==(const refused&, const refused&) = default;
 };
 
 struct answer {
@@ -77,6 +89,8 @@ struct answer {
   sequence_number at;           ///< the state it is true of
   std::optional<error> problem; ///< not_found, not_authorised, outside_window
   bytes body;                   ///< JSON (status, timeline) or the encoded view of that kind
+
+  friend bool operator==(const answer&, const answer&) = default;
 };
 
 using gateway_message = std::variant<welcome, results, refused, answer>;
@@ -153,6 +167,8 @@ struct receipt_share {
   std::vector<digest> path; ///< see merkle.hpp
   results_statement what;
   replica_signature by; ///< purpose::results
+
+  friend bool operator==(const receipt_share&, const receipt_share&) = default;
 };
 
 /// A receipt file: one report, one path, f+1 signatures.

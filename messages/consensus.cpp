@@ -9,7 +9,20 @@ void append_u64(bytes& out, std::uint64_t x) {
     out.push_back(static_cast<char>(x & 0xff));
 }
 
+/// Equal contents; no block at all equals only itself.
+bool same(const shared_bytes& a, const shared_bytes& b) {
+  return a == b || (a && b && *a == *b);
+}
+
 } // namespace
+
+bool operator==(const pre_prepare& a, const pre_prepare& b) {
+  return a.what == b.what && a.signature == b.signature && same(a.block, b.block);
+}
+
+bool operator==(const committed_block& a, const committed_block& b) {
+  return a.certificate == b.certificate && same(a.block, b.block);
+}
 
 bytes signed_bytes(const statement& s) {
   bytes out;

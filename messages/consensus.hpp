@@ -60,16 +60,23 @@ struct pre_prepare {
   statement what;
   messages::signature signature; ///< of the view's primary, purpose::pre_prepare
   shared_bytes block;            ///< encoded block; hash(*block) == what.digest
+
+  /// Compares what `block` points to.
+  friend bool operator==(const pre_prepare& a, const pre_prepare& b);
 };
 
 struct prepare {
   statement what;
   replica_signature by; ///< purpose::prepare; never the primary: its pre-prepare stands for it
+
+  friend bool operator==(const prepare&, const prepare&) = default;
 };
 
 struct commit {
   statement what;
   replica_signature by; ///< purpose::commit
+
+  friend bool operator==(const commit&, const commit&) = default;
 };
 
 /// 2f+1 of the replicas prepared `what`: the primary by its pre-prepare, others by prepares.
@@ -92,6 +99,8 @@ struct commit_certificate {
 struct checkpoint {
   checkpoint_statement what;
   replica_signature by; ///< purpose::checkpoint
+
+  friend bool operator==(const checkpoint&, const checkpoint&) = default;
 };
 
 /// 2f+1 equal checkpoints: everything up to it may be forgotten by consensus.
@@ -107,33 +116,46 @@ struct progress {
   view_number view;
   sequence_number stable;
   sequence_number executed;
+
+  friend bool operator==(const progress&, const progress&) = default;
 };
 
 /// Asks for committed blocks `from` to `to`, both included. The answer may be shorter.
 struct fetch_blocks {
   sequence_number from;
   sequence_number to;
+
+  friend bool operator==(const fetch_blocks&, const fetch_blocks&) = default;
 };
 
 /// A final block with its proof. Bodies travel apart, see fetch_bodies.
 struct committed_block {
   commit_certificate certificate;
   shared_bytes block;
+
+  /// Compares what `block` points to.
+  friend bool operator==(const committed_block& a, const committed_block& b);
 };
 
 /// Asks for the pre-prepare of a slot whose votes were seen without it.
 struct fetch_proposal {
   statement what;
+
+  friend bool operator==(const fetch_proposal&, const fetch_proposal&) = default;
 };
 
 /// Asks for bodies that a block names. `sequence` lets the other side find them in storage.
 struct fetch_bodies {
   sequence_number sequence;
   std::vector<digest> digests;
+
+  friend bool operator==(const fetch_bodies&, const fetch_bodies&) = default;
 };
 
 struct bodies {
   std::vector<signed_submission> submissions;
+
+  friend bool operator==(const bodies&, const bodies&) = default;
 };
 
 using peer_message = std::variant<pre_prepare, prepare, commit, checkpoint, progress, fetch_blocks,

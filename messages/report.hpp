@@ -113,6 +113,8 @@ struct client_reports {
   report_number first;
   std::uint32_t count = 0;
   bytes encoded; ///< `count` reports, see encode(report)
+
+  friend bool operator==(const client_reports&, const client_reports&) = default;
 };
 
 /// A leaf of the results tree: the exact bytes of one report.

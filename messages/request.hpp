@@ -173,6 +173,8 @@ struct submission_header {
   client_id client;
   stream_id stream;
   submission_number number;
+
+  friend bool operator==(const submission_header&, const submission_header&) = default;
 };
 expected<submission_header> decode_submission_header(byte_view body);
 

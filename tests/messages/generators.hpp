@@ -1,9 +1,17 @@
-// Seeded random values for the tests of codecs: the same seed gives the same values everywhere.
+// Seeded random values for the tests of codecs: the same seed gives the same values everywhere. The
+// values are those that decoders accept, with a liking for the ends of their ranges.
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <type_traits>
 
+#include "messages/block.hpp"
 #include "messages/bytes.hpp"
+#include "messages/client.hpp"
+#include "messages/consensus.hpp"
+#include "messages/report.hpp"
+#include "messages/request.hpp"
 
 namespace bourse::messages {
 
@@ -22,19 +30,30 @@ public:
   std::uint64_t below(std::uint64_t n) {
     return n == 0 ? 0 : next() % n;
   }
-  bool chance(std::uint64_t one_in) {
-    return below(one_in) == 0;
+  /// 0 to max, often near one of them.
+  std::uint64_t up_to(std::uint64_t max);
+  bool flip() {
+    return next() % 2 == 0;
   }
 
 private:
   std::uint64_t state_;
 };
 
-inline bytes random_bytes(splitmix64& random, std::size_t size) {
-  bytes out(size, '\0');
-  for (auto& c : out)
-    c = static_cast<char>(random.next());
-  return out;
+bytes random_bytes(splitmix64& random, std::size_t size);
+
+/// A value of a strong type, from 0 to `max`.
+template <class Strong>
+Strong random_strong(splitmix64& random, std::uint64_t max = static_cast<std::uint64_t>(
+                                             std::numeric_limits<typename Strong::rep>::max())) {
+  return Strong{static_cast<typename Strong::rep>(random.up_to(max))};
+}
+
+/// A value of an enum without gaps.
+template <class Enum>
+Enum random_enum(splitmix64& random, Enum first, Enum last) {
+  auto low = static_cast<std::uint64_t>(first);
+  return static_cast<Enum>(low + random.below(static_cast<std::uint64_t>(last) - low + 1));
 }
 
 template <class Fixed>
@@ -43,5 +62,28 @@ Fixed random_fixed(splitmix64& random) {
   out.assign(random_bytes(random, Fixed::size));
   return out;
 }
+
+request random_request(splitmix64& random);
+submission random_submission(splitmix64& random, std::size_t max_requests);
+signed_submission random_signed_submission(splitmix64& random);
+report random_report(splitmix64& random);
+settlement random_settlement(splitmix64& random);
+block random_block(splitmix64& random, std::size_t max_submissions);
+
+statement random_statement(splitmix64& random);
+replica_signature random_signature(splitmix64& random);
+prepared_certificate random_prepared(splitmix64& random);
+commit_certificate random_commits(splitmix64& random);
+stable_checkpoint random_stable(splitmix64& random);
+equivocation random_equivocation(splitmix64& random);
+peer_message random_peer_message(splitmix64& random);
+
+client_message random_client_message(splitmix64& random);
+gateway_message random_gateway_message(splitmix64& random);
+book_view random_book(splitmix64& random);
+account_view random_account(splitmix64& random);
+trades_view random_trades(splitmix64& random);
+receipt_share random_share(splitmix64& random);
+receipt random_receipt(splitmix64& random);
 
 } // namespace bourse::messages

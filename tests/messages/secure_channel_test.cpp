@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "tests/messages/generators.hpp"
+#include "tests/messages/codec_checks.hpp"
 
 using namespace bourse::messages;
 
@@ -17,10 +17,6 @@ handshake_seed seed_of(std::uint8_t fill) {
   handshake_seed out;
   out.fill(fill);
   return out;
-}
-
-const char* name(const expected<void>& ok) {
-  return ok ? "ok" : to_string(ok.error().code).data();
 }
 
 /// The frames of a stream of output, length headers included.
@@ -128,11 +124,11 @@ CAF_TEST(a client is known by its role) {
   settings.role = peer_role::replica;
   auto climber = secure_channel::dialer(settings, client, replica.identity(), seed_of(11));
   auto second = listen();
-  CAF_CHECK_EQUAL(name(carry(climber, second)), "unknown_replica");
+  CAF_CHECK_EQUAL(outcome(carry(climber, second)), "unknown_replica");
   settings.role = peer_role::client;
   auto slummer = secure_channel::dialer(settings, other, replica.identity(), seed_of(12));
   auto third = listen();
-  CAF_CHECK_EQUAL(name(carry(slummer, third)), "unknown_client");
+  CAF_CHECK_EQUAL(outcome(carry(slummer, third)), "unknown_client");
 }
 
 CAF_TEST(nothing is sealed before both ends are proved) {
@@ -197,21 +193,21 @@ CAF_TEST(another cluster is refused) {
   auto dialer = dial();
   settings.cluster = hash("another genesis file");
   auto listener = listen();
-  CAF_CHECK_EQUAL(name(carry(dialer, listener)), "wrong_cluster");
+  CAF_CHECK_EQUAL(outcome(carry(dialer, listener)), "wrong_cluster");
   CAF_CHECK(listener.output().empty());
 }
 
 CAF_TEST(a stranger is refused before it costs a signature) {
   auto dialer = secure_channel::dialer(settings, stranger, replica.identity(), seed_of(10));
   auto listener = listen();
-  CAF_CHECK_EQUAL(name(carry(dialer, listener)), "unknown_replica");
+  CAF_CHECK_EQUAL(outcome(carry(dialer, listener)), "unknown_replica");
   CAF_CHECK(listener.output().empty());
 }
 
 CAF_TEST(the dialer refuses whoever is not the one it dialled) {
   auto dialer = secure_channel::dialer(settings, other, stranger.identity(), seed_of(10));
   auto listener = listen();
-  CAF_CHECK_EQUAL(name(carry(dialer, listener)), "handshake_failed");
+  CAF_CHECK_EQUAL(outcome(carry(dialer, listener)), "handshake_failed");
 }
 
 CAF_TEST(the dialer refuses a listener that is no replica) {
@@ -219,7 +215,7 @@ CAF_TEST(the dialer refuses a listener that is no replica) {
   auto listener = secure_channel::listener(settings, replica, genesis(), seed_of(20));
   settings.role = peer_role::replica;
   auto dialer = dial();
-  CAF_CHECK_EQUAL(name(carry(dialer, listener)), "handshake_failed");
+  CAF_CHECK_EQUAL(outcome(carry(dialer, listener)), "handshake_failed");
 }
 
 CAF_TEST(claiming a known key is not having it) {
@@ -237,7 +233,7 @@ CAF_TEST(claiming a known key is not having it) {
   p.signature = stranger.sign(purpose::handshake, settings.cluster, payload);
   auto result
       = listener.receive(framed(handshake::encode(frame_type::dialer_proof, p)), at_listener);
-  CAF_CHECK_EQUAL(name(result), "handshake_failed");
+  CAF_CHECK_EQUAL(outcome(result), "handshake_failed");
 
   // Whereas with the key the very same frames are accepted, so the test tests the signature.
   auto second = listen();
@@ -253,7 +249,7 @@ CAF_TEST(a weak exchange key is refused) {
   auto listener = listen();
   auto result
       = listener.receive(framed(handshake::encode(frame_type::dialer_hello, claim)), at_listener);
-  CAF_CHECK_EQUAL(name(result), "handshake_failed");
+  CAF_CHECK_EQUAL(outcome(result), "handshake_failed");
 }
 
 CAF_TEST(a replayed handshake proves nothing) {
@@ -269,20 +265,20 @@ CAF_TEST(a replayed handshake proves nothing) {
 
   auto again = listen(21);
   CAF_CHECK(again.receive(hello, at_listener));
-  CAF_CHECK_EQUAL(name(again.receive(proof, at_listener)), "handshake_failed");
+  CAF_CHECK_EQUAL(outcome(again.receive(proof, at_listener)), "handshake_failed");
   CAF_CHECK(!again.established());
 }
 
 CAF_TEST(a reflected handshake is refused) {
   auto dialer = dial();
   auto hello = dialer.take_output();
-  CAF_CHECK_EQUAL(name(dialer.receive(hello, at_dialer)), "malformed");
+  CAF_CHECK_EQUAL(outcome(dialer.receive(hello, at_dialer)), "malformed");
 
   // Nor may the type be forged: the hello that comes back has our own identity.
   auto second = dial();
   auto reflected = second.take_output();
   reflected[4] = static_cast<char>(frame_type::listener_hello);
-  CAF_CHECK_EQUAL(name(second.receive(reflected, at_dialer)), "handshake_failed");
+  CAF_CHECK_EQUAL(outcome(second.receive(reflected, at_dialer)), "handshake_failed");
 
   // Nor does a dialer's proof do for a listener's.
   auto third = dial();
@@ -291,7 +287,7 @@ CAF_TEST(a reflected handshake is refused) {
   CAF_REQUIRE(third.receive(listener.take_output(), at_dialer));
   auto proof = third.take_output();
   proof[4] = static_cast<char>(frame_type::listener_proof);
-  CAF_CHECK_EQUAL(name(third.receive(proof, at_dialer)), "handshake_failed");
+  CAF_CHECK_EQUAL(outcome(third.receive(proof, at_dialer)), "handshake_failed");
 }
 
 CAF_TEST(a man in the middle cannot swap keys) {
@@ -305,7 +301,7 @@ CAF_TEST(a man in the middle cannot swap keys) {
   swapped[4 + 4 + 64] = static_cast<char>(swapped[4 + 4 + 64] ^ 1);
   CAF_REQUIRE(dialer.receive(swapped, at_dialer));
   // The two transcripts differ, so the listener refuses the proof.
-  CAF_CHECK_EQUAL(name(listener.receive(dialer.take_output(), at_listener)), "handshake_failed");
+  CAF_CHECK_EQUAL(outcome(listener.receive(dialer.take_output(), at_listener)), "handshake_failed");
 }
 
 CAF_TEST(every byte of the handshake counts) {
@@ -338,30 +334,30 @@ CAF_TEST(a later version is named as such) {
   auto hello = dial().take_output();
   hello[6] = 2;
   auto listener = listen();
-  CAF_CHECK_EQUAL(name(listener.receive(hello, at_listener)), "unsupported_version");
+  CAF_CHECK_EQUAL(outcome(listener.receive(hello, at_listener)), "unsupported_version");
 
   // Even when its hello is of another size.
   auto second = listen();
-  CAF_CHECK_EQUAL(name(second.receive(framed({"\x01\x00\x02 and more", 12}), at_listener)),
+  CAF_CHECK_EQUAL(outcome(second.receive(framed({"\x01\x00\x02 and more", 12}), at_listener)),
                   "unsupported_version");
 }
 
 CAF_TEST(lengths are judged before anything is kept) {
   auto listener = listen();
-  CAF_CHECK_EQUAL(name(listener.receive({"\xff\xff\xff\xff", 4}, at_listener)), "too_large");
+  CAF_CHECK_EQUAL(outcome(listener.receive({"\xff\xff\xff\xff", 4}, at_listener)), "too_large");
   auto stray = listen();
-  CAF_CHECK_EQUAL(name(stray.receive("GET / HTTP/1.1\r\n\r\n", at_listener)), "too_large");
+  CAF_CHECK_EQUAL(outcome(stray.receive("GET / HTTP/1.1\r\n\r\n", at_listener)), "too_large");
   auto empty = listen();
-  CAF_CHECK_EQUAL(name(empty.receive({"\0\0\0\0", 4}, at_listener)), "malformed");
+  CAF_CHECK_EQUAL(outcome(empty.receive({"\0\0\0\0", 4}, at_listener)), "malformed");
 
   settings.max_frame_bytes = 1000;
   auto [dialer, open] = connected();
-  CAF_CHECK_EQUAL(name(dialer.send(bytes(1001, 'x'))), "too_large");
+  CAF_CHECK_EQUAL(outcome(dialer.send(bytes(1001, 'x'))), "too_large");
   CAF_CHECK(dialer.send(bytes(1000, 'x')));
   CAF_CHECK(open.receive(dialer.take_output(), at_listener));
-  CAF_CHECK_EQUAL(name(open.receive({"\0\0\x03\xfa", 4}, at_listener)), "too_large"); // 1018
+  CAF_CHECK_EQUAL(outcome(open.receive({"\0\0\x03\xfa", 4}, at_listener)), "too_large"); // 1018
   auto [again, shortened] = connected();
-  CAF_CHECK_EQUAL(name(shortened.receive({"\0\0\0\x10", 4}, at_listener)), "malformed"); // 16
+  CAF_CHECK_EQUAL(outcome(shortened.receive({"\0\0\0\x10", 4}, at_listener)), "malformed"); // 16
 }
 
 CAF_TEST(a changed data frame is refused and ends the channel) {
@@ -408,16 +404,16 @@ CAF_TEST(frames of one session are nothing to another) {
   CAF_REQUIRE(carry(second.first, second.second));
   CAF_REQUIRE(dialer.send("mine"));
   auto frame = dialer.take_output();
-  CAF_CHECK_EQUAL(name(second.second.receive(frame, at_listener)), "malformed");
+  CAF_CHECK_EQUAL(outcome(second.second.receive(frame, at_listener)), "malformed");
   // Nor to the sender itself: each direction has its own key.
-  CAF_CHECK_EQUAL(name(dialer.receive(frame, at_dialer)), "malformed");
+  CAF_CHECK_EQUAL(outcome(dialer.receive(frame, at_dialer)), "malformed");
 }
 
 CAF_TEST(an error is final) {
   auto listener = listen();
   CAF_CHECK(!listener.receive("GET / HTTP/1.1", at_listener));
   auto dialer = dial();
-  CAF_CHECK_EQUAL(name(listener.receive(dialer.take_output(), at_listener)), "too_large");
+  CAF_CHECK_EQUAL(outcome(listener.receive(dialer.take_output(), at_listener)), "too_large");
 }
 
 CAF_TEST(noise never opens a channel) {
