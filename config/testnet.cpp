@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <sodium.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,29 +20,33 @@ std::string reason_of(int problem) {
   return std::generic_category().message(problem);
 }
 
-/// Ports of the loopback interface that nobody used a moment ago. All are bound at once, so that
-/// none comes twice.
+/// Ports of the loopback interface that nobody used a moment ago. They lie below those that the
+/// kernel gives to outgoing connections (from 32768 on), so that no connection takes one before its
+/// node listens, and start anywhere, so that two networks made at once hardly ever meet. All are
+/// bound together, so that none comes twice.
 expected<std::vector<std::uint16_t>> free_ports(std::size_t count) {
+  constexpr std::uint32_t first = 10240;
+  constexpr std::uint32_t range = 32768 - first;
+  auto start = randombytes_uniform(range);
   std::vector<int> sockets;
   std::vector<std::uint16_t> ports;
-  int problem = 0;
-  while (problem == 0 && ports.size() < count) {
+  for (std::uint32_t tried = 0; tried < range && ports.size() < count; ++tried) {
+    auto port = static_cast<std::uint16_t>(first + (start + tried) % range);
     auto s = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (s < 0)
+      break;
+    sockets.push_back(s);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* general = reinterpret_cast<sockaddr*>(&address);
-    if (s < 0 || ::bind(s, general, size) != 0 || ::getsockname(s, general, &size) != 0)
-      problem = errno;
-    if (s >= 0)
-      sockets.push_back(s);
-    ports.push_back(ntohs(address.sin_port));
+    address.sin_port = htons(port);
+    if (::bind(s, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0)
+      ports.push_back(port);
   }
   for (auto s : sockets)
     ::close(s);
-  if (problem != 0)
-    return fail(errc::io_failed, "can't find free ports: " + reason_of(problem));
+  if (ports.size() < count)
+    return fail(errc::io_failed, fmt::format("can't find {} free ports", count));
   return ports;
 }
 
