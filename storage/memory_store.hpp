@@ -1,25 +1,32 @@
 // The store in memory, for tests and simulation: it can lose what was not synced, and fail.
 #pragma once
 
-#include <array>
-#include <map>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "storage/store.hpp"
 
 namespace bourse::storage {
 
+class memory_store;
+
 /// The content that outlives a crashed node: give it to the next memory_store.
 class memory_disk {
 public:
-  /// Forgets everything written but not synced.
+  /// Forgets everything written but not synced, and any fault that was set. Stores that were open
+  /// belong to the dead node: all their calls fail from now on.
   void crash();
+  /// The same, but the first `writes` of the unsynced ones reached the disk after all.
+  void crash_keeping(std::size_t writes);
+  /// How many writes are not synced yet.
+  std::size_t unsynced() const;
   /// From the given write on (counted from now, 0 = the next), writes fail with io_failed.
   void fail_after(std::uint64_t writes);
   std::uint64_t syncs() const;
 
 private:
-  friend std::unique_ptr<store> open_memory_store(const memory_disk& disk);
+  friend class memory_store;
   struct state;
   std::shared_ptr<state> state_;
 

@@ -18,16 +18,18 @@ using namespace messages;
 
 /// A column family. See records.hpp for what each holds.
 enum class family : std::uint8_t {
-  meta = 0,       ///< cluster id, format version, own checkpoint
-  consensus = 1,  ///< view, votes, prepared certificates, proposals, evidence
-  blocks = 2,     ///< committed blocks with certificates
-  bodies = 3,     ///< bodies of proposed blocks
-  results = 4,    ///< block results: reports, leaves, settlements, own signature
-  reports = 5,    ///< index: which block holds a client's report
-  pages = 6,      ///< state pages as of the own checkpoint
+  meta = 0,      ///< cluster id, format version, own checkpoint
+  consensus = 1, ///< view, votes, prepared certificates, proposals, evidence
+  blocks = 2,    ///< committed blocks with certificates
+  bodies = 3,    ///< bodies of proposed blocks
+  results = 4,   ///< block results: reports, leaves, settlements, own signature
+  reports = 5,   ///< index: which block holds a client's report
+  pages = 6,     ///< state pages as of the own checkpoint
 };
 inline constexpr std::size_t family_count = 7;
 
+/// What one write changes. Its range deletes come first, whatever the order of the calls: so one
+/// batch can clear a family and fill it anew. The other operations follow in their order.
 class write_batch {
 public:
   struct operation {
@@ -86,19 +88,19 @@ class store {
 public:
   virtual ~store() = default;
 
+  /// A synced write makes all earlier ones durable as well, even if the batch is empty.
   /// Errors: io_failed (also disk full), after which every later write fails too.
   virtual expected<void> write(const write_batch& batch, durability how) = 0;
   /// Errors: io_failed, corrupt. Nothing: no such key.
   virtual expected<std::optional<bytes>> get(family where, byte_view key) const = 0;
   /// Calls `visit` with keys of [from, to) in ascending order until it returns false. An empty `to`
   /// is the end of the family. Views are valid during the call.
-  virtual expected<void> scan(family where, byte_view from, byte_view to,
-                              const std::function<bool(byte_view key, byte_view value)>& visit) const
-    = 0;
+  virtual expected<void>
+  scan(family where, byte_view from, byte_view to,
+       const std::function<bool(byte_view key, byte_view value)>& visit) const = 0;
   /// The greatest key of [from, to) and its value.
   virtual expected<std::optional<std::pair<bytes, bytes>>> last(family where, byte_view from,
-                                                               byte_view to) const
-    = 0;
+                                                                byte_view to) const = 0;
 };
 
 } // namespace bourse::storage
