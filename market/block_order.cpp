@@ -19,8 +19,7 @@ public:
   };
 
   explicit stream_table(std::size_t submissions)
-    : slots_(std::bit_ceil(2 * submissions + 1)), mask_(slots_.size() - 1) {
-  }
+      : slots_(std::bit_ceil(2 * submissions + 1)), mask_(slots_.size() - 1) {}
 
   /// The stream's entry; `last` is 0 if it is new.
   entry& operator[](const submission& s) {
@@ -47,9 +46,9 @@ lane advance(stream_table::entry& stream, const verified_submission& s) {
 
 tl::unexpected<error> bad(const verified_submission& s, const char* what) {
   return fail(errc::malformed, "block: submission " + std::to_string(s.content.number.value())
-                                 + " of stream " + std::to_string(s.content.stream.value())
-                                 + " of client " + std::to_string(s.content.client.value()) + ": "
-                                 + what);
+                                   + " of stream " + std::to_string(s.content.stream.value())
+                                   + " of client " + std::to_string(s.content.client.value()) + ": "
+                                   + what);
 }
 
 } // namespace

@@ -33,10 +33,10 @@ struct block_result {
   sequence_number sequence;
   digest block_digest;
   block_time time;
-  std::vector<submission_fate> fates; ///< by submission of the block
-  std::uint32_t requests = 0;         ///< executed ones
-  std::vector<client_reports> reports; ///< ascending by client; the leaves of the results tree, in order
-  std::vector<digest> leaves;          ///< by report, in the order of `reports`
+  std::vector<submission_fate> fates;  ///< by submission of the block
+  std::uint32_t requests = 0;          ///< executed ones
+  std::vector<client_reports> reports; ///< ascending by client
+  std::vector<digest> leaves; ///< of the results tree: by report, in the order of `reports`
   digest results_root;
   std::vector<settlement> settlements; ///< trades, deposits and withdrawals, in order
   /// Streams that moved: the next number to execute.
@@ -52,7 +52,7 @@ struct block_result {
 using block_result_ptr = std::shared_ptr<const block_result>;
 
 /// Pure and deterministic. A block is `begin`, then every matcher's `run` (in any order or in
-/// parallel), then `finish`.
+/// parallel), then `finish`. What is read in between is neither of the block before nor of this.
 class clearing_house {
 public:
   explicit clearing_house(const rules& r);
@@ -66,15 +66,19 @@ public:
   /// Settles. `outcomes` by instrument. Asserts that the supply of every asset is conserved.
   block_result finish(std::vector<outcome> outcomes);
 
-  /// Balances; its orders are the matchers' to add.
+  /// Balances of all assets; its orders are the matchers' to add. Empty for an unknown account.
   account_view view(account_id account) const;
   submission_number next_submission(client_id client, stream_id stream) const;
   report_number next_report(client_id client) const;
+  /// The last executed block, which restored state knows as well.
+  sequence_number executed() const;
   block_time next_due() const;
   /// By asset: what all accounts together own, held or free.
   std::vector<amount> supply() const;
 
+  /// Pages that changed since the last call (at first: all), in ascending key order.
   std::vector<page_update> take_dirty_pages();
+  /// Adds back a page. Errors: corrupt, and then nothing of this instance may be used.
   expected<void> restore(const page_key& key, byte_view content);
 
 private:

@@ -50,7 +50,8 @@ struct page_update {
 /// Merkle tree over pages: a radix tree of fan-out 256 over the 8 bytes of the packed key (most
 /// significant first). A leaf is hash(0x00 || packed key, little endian || content); an inner node
 /// hash(0x01 || level, one byte, 0 for the root || for each child in order: key byte || child's
-/// digest); empty children do not appear; the root of nothing is hash(""). Only the paths above changed pages are hashed again.
+/// digest); empty children do not appear; the root of nothing is hash(""). Only the paths above
+/// changed pages are hashed again.
 class page_tree {
 public:
   void apply(const std::vector<page_update>& updates);

@@ -31,10 +31,10 @@ struct pending_pool::state {
   };
 
   explicit state(const rules& rules_of_market)
-    : limits(rules_of_market.blocks), window(std::max(rules_of_market.stream_window, 1u)),
-      window_bytes(rules_of_market.stream_window_bytes),
-      streams(rules_of_market.clients.size() * max_streams) {
-  }
+      : limits(rules_of_market.blocks),
+        window(std::max(rules_of_market.stream_window, 1u)),
+        window_bytes(rules_of_market.stream_window_bytes),
+        streams(rules_of_market.clients.size() * max_streams) {}
 
   stream_index index_of(client_id client, stream_id stream) const {
     return client.value() * static_cast<stream_index>(max_streams) + stream.value();
@@ -55,9 +55,8 @@ struct pending_pool::state {
   void count_proposal(const digest& d);
   void count_execution(const digest& d);
   void forget_retired() {
-    std::erase_if(bodies, [](auto& entry) {
-      return entry.second.retired && entry.second.proposals == 0;
-    });
+    std::erase_if(bodies,
+                  [](auto& entry) { return entry.second.retired && entry.second.proposals == 0; });
   }
 
   block_limits limits;
@@ -79,7 +78,8 @@ struct pending_pool::state {
   std::vector<submission_ptr> dropped; ///< scratch
 };
 
-/// Whatever changes a stream goes through here, which keeps the sum of ready requests and the queue.
+/// Whatever changes a stream goes through here, which keeps the sum of ready requests and the
+/// queue.
 template <class Change>
 void pending_pool::state::change(stream_index i, Change&& how) {
   auto& stream = streams[i];
@@ -168,8 +168,7 @@ void pending_pool::state::settle_far(stream_index i, bool drop_beyond_window) {
   }
 }
 
-pending_pool::pending_pool(const rules& r) : state_(std::make_unique<state>(r)) {
-}
+pending_pool::pending_pool(const rules& r) : state_(std::make_unique<state>(r)) {}
 
 pending_pool::~pending_pool() = default;
 
@@ -202,7 +201,8 @@ expected<void> pending_pool::admissible(const submission_header& header,
 bool pending_pool::add(submission_ptr s) {
   auto& st = *state_;
   auto& header = s->content;
-  if (!st.known(header.client, header.stream) || !st.bodies.try_emplace(s->digest, state::held_body{s}).second)
+  if (!st.known(header.client, header.stream)
+      || !st.bodies.try_emplace(s->digest, state::held_body{s}).second)
     return false;
   auto i = st.index_of(header.client, header.stream);
   if (header.number.value() < st.streams[i].next())
@@ -297,9 +297,8 @@ void pending_pool::forget_proposed() {
     st.change(i, [](pending_stream& to) { to.forget_proposed(); });
   }
   // Who has waited longest has the first turn.
-  std::sort(st.queue.begin(), st.queue.end(), [&](auto a, auto b) {
-    return st.streams[a].arrival() < st.streams[b].arrival();
-  });
+  std::sort(st.queue.begin(), st.queue.end(),
+            [&](auto a, auto b) { return st.streams[a].arrival() < st.streams[b].arrival(); });
 }
 
 void pending_pool::set_next(client_id client, stream_id stream, submission_number next) {

@@ -38,7 +38,8 @@ public:
 
   /// The next block's batch in canonical order: contiguous numbers per stream, starting after what
   /// is executed and after what earlier, unexecuted proposals hold. Streams take turns in order of
-  /// arrival, so none starves. What it returns counts as proposed until executed or `forget_proposed`.
+  /// arrival, so none starves. What it returns counts as proposed until executed or
+  /// `forget_proposed`.
   std::vector<submission_ptr> take_batch();
   /// Counts another primary's proposal, or one made again after a view change, as proposed, so that
   /// its submissions are not proposed twice (else execution voids the second) and `find` has them.

@@ -8,6 +8,7 @@
 
 #include "messages/block.hpp"
 #include "messages/bytes.hpp"
+#include "messages/error.hpp"
 #include "messages/request.hpp"
 #include "messages/types.hpp"
 
@@ -69,6 +70,13 @@ struct rules {
   /// Most open orders of one account, over all instruments.
   std::uint32_t max_account_orders = 4'000'000;
 };
+
+/// No balance, supply, hold or notional is more: so sums of a few of them fit.
+inline constexpr std::int64_t max_amount = INT64_MAX / 4;
+
+/// What the market takes for granted: references to what is there, supplies within max_amount, fees
+/// of at most the notional, blocks whose requests have 16-bit positions. Errors: config_invalid.
+expected<void> check_rules(const rules& r);
 
 /// The worst lane of the submission's requests under these rules (DESIGN section 6). It depends on
 /// the submission and the genesis alone.

@@ -89,7 +89,8 @@ CAF_TEST(what is sorted is valid) {
     std::uint64_t next[5][3] = {};
     for (auto n = random() % 60; n > 0; --n) {
       auto client = random() % 5, stream = random() % 3;
-      batch.push_back(in_lane(static_cast<lane>(1 + random() % 4), static_cast<std::uint32_t>(client),
+      auto wanted = static_cast<lane>(1 + random() % 4);
+      batch.push_back(in_lane(wanted, static_cast<std::uint32_t>(client),
                               static_cast<std::uint8_t>(stream), ++next[client][stream]));
     }
     auto before = batch;

@@ -25,7 +25,9 @@ digest naive_node(page_map::const_iterator from, page_map::const_iterator to, un
   }
   bytes data{1, static_cast<char>(level)};
   while (from != to) {
-    auto byte = [&](auto i) { return static_cast<std::uint8_t>(i->first >> (8 * (7 - level))); };
+    auto byte = [&](auto i) {
+      return static_cast<std::uint8_t>(i->first >> (8 * (7 - level)));
+    };
     auto end = from;
     while (end != to && byte(end) == byte(from))
       ++end;
@@ -73,8 +75,9 @@ CAF_TEST(roots equal those of a naive computation) {
     std::vector<page_update> updates;
     for (auto n = random() % 20; n > 0; --n) {
       // Few enough keys that pages are overwritten and removed, spread over all levels.
-      auto k = key(static_cast<page_kind>(1 + random() % 4), static_cast<std::uint16_t>(random() % 3),
-                   (random() % 40) << (8 * (random() % 5)) & 0xff'ffff'ffff);
+      auto k
+          = key(static_cast<page_kind>(1 + random() % 4), static_cast<std::uint16_t>(random() % 3),
+                (random() % 40) << (8 * (random() % 5)) & 0xff'ffff'ffff);
       bytes content = random() % 3 == 0 ? "" : std::to_string(random());
       if (content.empty())
         pages.erase(k.packed());
@@ -95,7 +98,9 @@ CAF_TEST(roots equal those of a naive computation) {
 }
 
 CAF_TEST(the state digest covers all its parts) {
-  auto d = [](const char* x) { return hash(x); };
+  auto d = [](const char* x) {
+    return hash(x);
+  };
   auto it = state_digest(sequence_number{7}, d("chain"), d("root"));
   CAF_CHECK(it != state_digest(sequence_number{8}, d("chain"), d("root")));
   CAF_CHECK(it != state_digest(sequence_number{7}, d("chains"), d("root")));

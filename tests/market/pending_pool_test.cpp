@@ -50,7 +50,7 @@ struct fixture {
       std::pair stream{s->content.client.value(), s->content.stream.value()};
       auto& at = next.try_emplace(stream, 1).first->second;
       auto number = s->content.number.value();
-      result.fates.push_back(number == at   ? submission_fate::executed
+      result.fates.push_back(number == at  ? submission_fate::executed
                              : number < at ? submission_fate::duplicate
                                            : submission_fate::gap);
       if (number == at) {
@@ -59,8 +59,8 @@ struct fixture {
       }
     }
     for (auto& m : moved)
-      result.positions.push_back({client_id{m.first}, stream_id{m.second},
-                                  submission_number{next[m]}});
+      result.positions.push_back(
+          {client_id{m.first}, stream_id{m.second}, submission_number{next[m]}});
     return result;
   }
   void run(const std::vector<submission_ptr>& block) {
@@ -70,7 +70,7 @@ struct fixture {
   errc why(std::uint32_t client, std::uint8_t stream, std::uint64_t number,
            std::size_t body_bytes = 64) {
     auto result = pool->admissible(
-      {client_id{client}, stream_id{stream}, submission_number{number}}, body_bytes);
+        {client_id{client}, stream_id{stream}, submission_number{number}}, body_bytes);
     return result ? errc{} : result.error().code;
   }
 };

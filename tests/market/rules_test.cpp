@@ -115,4 +115,26 @@ CAF_TEST(the worst request decides) {
   CAF_CHECK(of(liquidator, {p, cancel_all{}}) == lane::maker);
 }
 
+CAF_TEST(rules that the market can not work with are found) {
+  auto broken = [&](auto change) {
+    auto copy = r;
+    change(copy);
+    auto result = check_rules(copy);
+    return !result && result.error().code == errc::config_invalid;
+  };
+  r = small_rules();
+  CAF_CHECK(check_rules(r));
+  CAF_CHECK(broken([](rules& x) { x.instruments[0].base = asset_id{3}; }));
+  CAF_CHECK(broken([](rules& x) { x.instruments[0].base = x.instruments[0].quote; }));
+  CAF_CHECK(broken([](rules& x) { x.instruments[1].lot_units = 0; }));
+  CAF_CHECK(broken([](rules& x) { x.instruments[1].taker_fee = basis_points{10'001}; }));
+  CAF_CHECK(broken([](rules& x) { x.accounts[1].balances[0] = amount{-1}; }));
+  CAF_CHECK(broken([](rules& x) { x.accounts[1].balances[0] = amount{INT64_MAX / 4}; }));
+  CAF_CHECK(broken([](rules& x) { x.accounts[1].balances.resize(4); }));
+  CAF_CHECK(broken([](rules& x) { x.clients[0].accounts = {account_id{5}}; }));
+  CAF_CHECK(broken([](rules& x) { x.clients[0].accounts = {account_id{1}, account_id{0}}; }));
+  CAF_CHECK(broken([](rules& x) { x.fee_account = account_id{5}; }));
+  CAF_CHECK(broken([](rules& x) { x.blocks.max_requests = 65'536; }));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -66,8 +66,8 @@ inline submission_ptr submission_of(std::uint32_t client, std::uint8_t stream, s
                                     std::vector<request> requests, const rules& r,
                                     std::size_t body_bytes = 64, char variant = 'a') {
   verified_submission s;
-  s.content = {client_id{client}, stream_id{stream}, submission_number{number},
-               std::move(requests)};
+  s.content
+      = {client_id{client}, stream_id{stream}, submission_number{number}, std::move(requests)};
   s.source.body = std::to_string(client) + '/' + std::to_string(stream) + '/'
                   + std::to_string(number) + variant;
   s.source.body.resize(std::max(body_bytes, s.source.body.size()), '.');
