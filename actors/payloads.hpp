@@ -1,5 +1,5 @@
-// What the actors' messages carry. Everything is shared and const: one block's data is made once and
-// read by many; no hop, copy or encoding is per order.
+// What the actors' messages carry. Shared and const wherever there are several readers: one block's
+// data is made once; no hop, copy or encoding is per order.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ namespace bourse::actors {
 
 using namespace messages;
 
-/// One decrypted frame: messages behind [length][channel]; every receiver takes those of its channel.
+/// One decrypted frame: messages behind [length][channel]; every receiver takes those of its
+/// channel.
 using frame_ptr = shared_bytes;
 
 /// A connection of one client. Ids are never reused within a process.
@@ -30,22 +31,25 @@ struct session_id {
 
 /// Submissions that a client sent in one frame, for the mempool.
 struct admission {
-  session_id session; ///< 0: from a peer, in answer to a fetch
+  session_id session;
   client_id client;
-  std::vector<signed_submission> submissions;
+  std::vector<signed_submission> submissions; ///< the mempool moves them out
 };
-using admission_ptr = std::shared_ptr<const admission>;
+using admission_ptr = std::shared_ptr<admission>;
 
 /// A verifier's share of admissions, and its findings in the same order.
 struct verification {
   struct item {
-    session_id session;
+    session_id session; ///< 0: from a peer, in answer to a fetch
     submission_header header;
-    signed_submission source;
-    submission_ptr verified; ///< null if refused
+    messages::digest digest;  ///< hash(source.body)
+    signed_submission source; ///< moved into `verified` if that is made
+    submission_ptr verified;  ///< null if refused
     error why{errc::malformed, {}};
+    std::size_t bytes = 0; ///< what it counts for while it is here
   };
   std::vector<item> items;
+  std::size_t verifier = 0; ///< who has it, for the mempool
 };
 using verification_ptr = std::shared_ptr<verification>;
 
@@ -68,9 +72,10 @@ using full_block_ptr = std::shared_ptr<const full_block>;
 
 /// What the replica wants durable before it goes on.
 struct persist_request {
-  std::uint64_t ticket = 0;
+  std::uint64_t ticket = 0; ///< 0: nobody wants to know
+  bool urgent = false;      ///< something waits: sync at once instead of with the next group
   std::vector<consensus::record> records;
-  std::vector<full_block_ptr> bodies; ///< of the proposals among the records
+  std::vector<full_block_ptr> bodies; ///< of the proposals among the records, and fetched ones
 };
 using persist_ptr = std::shared_ptr<const persist_request>;
 
