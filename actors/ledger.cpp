@@ -1,0 +1,256 @@
+#include "actors/ledger.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "actors/serve_budget.hpp"
+#include "actors/spawn.hpp"
+#include "storage/records.hpp"
+
+namespace bourse::actors {
+
+namespace {
+
+using storage::durability;
+
+/// What nobody waits for is written after this long at the latest.
+constexpr std::chrono::milliseconds lazy_after{50};
+/// A batch is written at this size, whoever waits.
+constexpr std::size_t batch_bytes = 8 * 1024 * 1024;
+/// One answer to a peer that asks for blocks or bodies.
+constexpr std::size_t serve_blocks_at_most = 64;
+constexpr std::size_t serve_bytes = 1024 * 1024;
+/// Blocks of a client's reports read at once.
+constexpr std::size_t report_blocks = 16;
+constexpr std::uint32_t default_trades = 50;
+constexpr std::uint32_t most_trades = 10'000;
+
+class ledger {
+public:
+  static constexpr const char* name = "ledger";
+
+  ledger(ledger_actor::pointer self, ledger_setup setup)
+      : self_(self),
+        context_(std::move(setup.context)),
+        store_(std::move(setup.store)),
+        budget_(context_->genesis.size.n) {
+    // What was executed is kept on a clean end, though nobody was promised it. A kill skips this.
+    self_->set_exit_handler([this](caf::exit_msg& m) {
+      write_out();
+      self_->quit(m.reason);
+    });
+  }
+
+  ledger_actor::behavior_type behavior() {
+    return {
+        [this](start_atom, const routes_ptr& routes) { routes_ = routes; },
+        [this](persist_atom, const persist_ptr& what) {
+          meter m(context_->counters, component::ledger);
+          persist(*what);
+        },
+        [this](executed_atom, const executed_ptr& block) {
+          meter m(context_->counters, component::ledger);
+          append(batch_, storage::stored_results{block->result, block->by});
+          executed_ = block->result->sequence;
+          written(false);
+        },
+        [this](save_atom, const checkpoint_pages_ptr& pages) {
+          meter m(context_->counters, component::ledger);
+          append(batch_, pages->checkpoint, pages->dirty);
+          saved_.push_back(pages->checkpoint);
+          written(true);
+        },
+        [this](flush_atom) {
+          meter m(context_->counters, component::ledger);
+          flush_sent_ = false;
+          write_out();
+        },
+        [this](clock_atom) {
+          meter m(context_->counters, component::ledger);
+          timer_armed_ = false;
+          write_out();
+        },
+        [this](blocks_atom, replica_id to, const fetch_blocks& what) {
+          meter m(context_->counters, component::ledger);
+          serve(to, what);
+        },
+        [this](bodies_atom, replica_id to, const fetch_bodies& what) {
+          meter m(context_->counters, component::ledger);
+          serve(to, what);
+        },
+        [this](reports_atom, client_id client, report_number from) {
+          meter m(context_->counters, component::ledger);
+          write_out();
+          return stored_reports_ptr{std::make_shared<const std::vector<storage::stored_reports>>(
+              intact(storage::load_reports(*store_, client, from, report_blocks)))};
+        },
+        [this](receipt_atom, client_id client, report_number number) {
+          meter m(context_->counters, component::ledger);
+          return receipt(client, number);
+        },
+        [this](trades_atom, instrument_id instrument, std::uint32_t limit) {
+          meter m(context_->counters, component::ledger);
+          return trades(instrument, limit);
+        },
+        [this](status_atom) { return status(); },
+    };
+  }
+
+private:
+  // -- writing -----------------------------------------------------------------------------------
+
+  void persist(const persist_request& what) {
+    for (const auto& block : what.bodies)
+      append(batch_, storage::block_bodies{block->sequence, block->digest, block->submissions});
+    for (const auto& record : what.records)
+      append(batch_, record);
+    if (what.ticket != 0)
+      ticket_ = what.ticket;
+    written(what.urgent);
+  }
+
+  /// Something was added to the batch. What is urgent is written as soon as the messages that are
+  /// here already have been read: they share its sync.
+  void written(bool urgent) {
+    if (batch_.size_bytes() >= batch_bytes) {
+      write_out();
+    } else if (urgent && !flush_sent_) {
+      flush_sent_ = true;
+      self_->send(self_, flush_atom::value);
+    } else if (!urgent && !timer_armed_) {
+      timer_armed_ = true;
+      self_->delayed_send(self_, lazy_after, clock_atom::value);
+    }
+  }
+
+  void write_out() {
+    if (batch_.empty() || failed_)
+      return;
+    bool sync = ticket_ || !saved_.empty();
+    auto result = store_->write(batch_, sync ? durability::synced : durability::buffered);
+    if (!result) {
+      failed_ = true; // nothing is answered any more, so this node votes for nothing any more
+      throw std::runtime_error("the disk refused a write: " + to_string(result.error()));
+    }
+    auto& c = context_->counters;
+    ++c.writes;
+    c.bytes_written += batch_.size_bytes();
+    batch_.clear();
+    if (!sync)
+      return;
+    ++c.syncs;
+    if (ticket_)
+      self_->send(routes_->replica, persisted_atom::value, *ticket_);
+    ticket_.reset();
+    for (const auto& checkpoint : saved_)
+      self_->send(routes_->replica, saved_atom::value, checkpoint.sequence, checkpoint.state);
+    saved_.clear();
+  }
+
+  // -- reading -----------------------------------------------------------------------------------
+
+  /// What the own disk holds must be readable: if not, this node can vouch for nothing.
+  template <class T>
+  T intact(expected<T> x) {
+    if (!x)
+      throw std::runtime_error("the database cannot be read: " + to_string(x.error()));
+    return std::move(*x);
+  }
+
+  void serve(replica_id to, const fetch_blocks& what) {
+    if (what.to < what.from || !budget_.may(to, now_ms()))
+      return;
+    write_out();
+    auto wanted
+        = std::min<std::uint64_t>(what.to.value() - what.from.value() + 1, serve_blocks_at_most);
+    for (auto& block : intact(storage::load_blocks(*store_, what.from, wanted, serve_bytes)))
+      send(to, channel::consensus, std::move(block));
+  }
+
+  void serve(replica_id to, const fetch_bodies& what) {
+    if (what.digests.size() > context_->genesis.market.blocks.max_requests
+        || !budget_.may(to, now_ms()))
+      return;
+    write_out();
+    bodies part;
+    std::size_t size = 0;
+    auto ship = [&] {
+      if (!part.submissions.empty())
+        send(to, channel::bodies, std::exchange(part, {}));
+      size = 0;
+    };
+    for (auto& body : intact(storage::load_bodies(*store_, what.sequence, what.digests))) {
+      size += body.body.size();
+      part.submissions.push_back(std::move(body));
+      if (size >= serve_bytes)
+        ship();
+    }
+    ship();
+  }
+
+  void send(replica_id to, channel on, peer_message what) {
+    auto encoded = std::make_shared<const bytes>(encode(what));
+    budget_.spent(to, encoded->size());
+    self_->send(routes_->peers, send_atom::value, to, on, encoded);
+  }
+
+  std::uint64_t now_ms() const {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                          self_->clock().now().time_since_epoch())
+                                          .count());
+  }
+
+  answer receipt(client_id client, report_number number) {
+    write_out();
+    auto share = storage::load_receipt(*store_, client, number);
+    if (!share && share.error().code == errc::not_found)
+      return {0, executed_, share.error(), {}};
+    auto found = intact(std::move(share));
+    return {0, found.what.sequence, std::nullopt, encode(found)};
+  }
+
+  answer trades(instrument_id instrument, std::uint32_t limit) {
+    if (instrument.value() >= context_->genesis.market.instruments.size())
+      return {0, executed_, error{errc::not_found, "no such instrument"}, {}};
+    write_out();
+    limit = std::min(limit == 0 ? default_trades : limit, most_trades);
+    trades_view view{instrument, intact(storage::load_trades(*store_, instrument, limit))};
+    return {0, executed_, std::nullopt, encode(view)};
+  }
+
+  std::string status() const {
+    const auto& c = context_->counters;
+    nlohmann::json s;
+    s["syncs"] = c.syncs.load();
+    s["writes"] = c.writes.load();
+    s["bytes_written"] = c.bytes_written.load();
+    s["refused_to_peers"] = budget_.refused();
+    return s.dump();
+  }
+
+  ledger_actor::pointer self_;
+  context_ptr context_;
+  routes_ptr routes_;
+  std::unique_ptr<storage::store> store_;
+  storage::write_batch batch_;
+  std::optional<std::uint64_t> ticket_; ///< the greatest that waits for a sync
+  std::vector<storage::stored_checkpoint> saved_;
+  sequence_number executed_; ///< the last whose results are here
+  serve_budget budget_;
+  bool flush_sent_ = false;
+  bool timer_armed_ = false;
+  bool failed_ = false;
+};
+
+} // namespace
+
+ledger_actor spawn_ledger(caf::actor_system& system, ledger_setup setup) {
+  return spawn_shell<ledger, ledger_actor>(system, std::move(setup), runs::alone);
+}
+
+} // namespace bourse::actors

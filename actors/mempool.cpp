@@ -1,0 +1,423 @@
+#include "actors/mempool.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <map>
+
+#include <nlohmann/json.hpp>
+
+#include "actors/proposal_checks.hpp"
+#include "actors/serve_budget.hpp"
+#include "actors/spawn.hpp"
+#include "actors/verify_queue.hpp"
+#include "consensus/body_fetch.hpp"
+#include "market/batcher.hpp"
+#include "messages/assert.hpp"
+
+namespace bourse::actors {
+
+namespace {
+
+constexpr std::uint64_t ms = 1'000'000; ///< in nanoseconds
+/// Signatures in one message to a verifier: few enough that several verifiers share a burst.
+constexpr std::size_t chunk = 16;
+/// Messages that a verifier has at once: one in work and one to go on with.
+constexpr std::size_t chunks_per_verifier = 2;
+/// Bodies in one message to a peer.
+constexpr std::size_t bodies_bytes = 1024 * 1024;
+
+class mempool {
+public:
+  static constexpr const char* name = "mempool";
+
+  mempool(mempool_actor::pointer self, mempool_setup setup)
+      : self_(self),
+        context_(std::move(setup.context)),
+        pool_(std::move(setup.pool)),
+        verifiers_(std::move(setup.verifiers)),
+        loads_(verifiers_.size()),
+        queue_(context_->options.verify_queue_bytes, context_->options.verify_session_bytes),
+        checks_(context_->genesis, context_->options.body_grace_ms * ms),
+        fetch_(context_->self, context_->genesis.size, context_->options.body_retry_ms),
+        batcher_(rules().blocks.max_requests,
+                 context_->options.batch_delay_us * std::uint64_t{1000}),
+        budget_(context_->genesis.size.n),
+        executed_(setup.executed),
+        time_(setup.time),
+        next_due_(setup.next_due) {
+    BOURSE_ASSERT(!verifiers_.empty());
+    checks_.executed(executed_, time_);
+  }
+
+  mempool_actor::behavior_type behavior() {
+    return {
+        [this](start_atom, const routes_ptr& routes) { routes_ = routes; },
+        [this](admit_atom, const admission_ptr& what) {
+          meter m(context_->counters, component::mempool);
+          admit(*what);
+        },
+        [this](verified_atom, const verification_ptr& batch) {
+          meter m(context_->counters, component::mempool);
+          verified(*batch);
+        },
+        [this](frame_atom, replica_id from, const frame_ptr& frame) {
+          meter m(context_->counters, component::mempool);
+          receive(from, *frame);
+        },
+        [this](grant_atom, const consensus::proposal_grant& grant) {
+          meter m(context_->counters, component::mempool);
+          granted(grant);
+        },
+        [this](check_atom, const consensus::proposal_check& check) {
+          meter m(context_->counters, component::mempool);
+          checks_.begin(now(), context_->wall_clock_ms(), check,
+                        [this](const digest& d) { return pool_.find(d); });
+          go_on();
+        },
+        [this](executed_atom, const executed_ptr& block) {
+          meter m(context_->counters, component::mempool);
+          executed(*block);
+        },
+        [this](clock_atom) {
+          meter m(context_->counters, component::mempool);
+          armed_.reset();
+          go_on();
+          watch();
+        },
+        [this](status_atom) { return status(); },
+    };
+  }
+
+private:
+  const market::rules& rules() const {
+    return context_->genesis.market;
+  }
+  std::uint64_t now() const {
+    return static_cast<std::uint64_t>(self_->clock().now().time_since_epoch().count());
+  }
+
+  // -- admission ---------------------------------------------------------------------------------
+
+  void admit(admission& what) {
+    refusing refused;
+    for (auto& s : what.submissions) {
+      submission_header header;
+      if (auto ok = enqueue(what, s, header); !ok)
+        refused[what.session].push_back({header.stream, header.number, std::move(ok.error())});
+    }
+    refuse(std::move(refused));
+    dispatch();
+  }
+
+  /// Everything that is cheaper than the signature comes before it.
+  expected<void> enqueue(const admission& from, signed_submission& s, submission_header& header) {
+    if (s.body.size() > rules().submissions.max_bytes)
+      return fail(errc::too_large);
+    auto decoded = decode_submission_header(s.body);
+    if (!decoded)
+      return tl::unexpected(std::move(decoded.error()));
+    header = *decoded;
+    if (header.client != from.client)
+      return fail(errc::not_authorised, "the submission is another client's");
+    auto digest = hash(s.body);
+    // What a proposal names is taken whatever the credit: a quorum may have voted for it.
+    if (!checks_.wants(digest))
+      if (auto ok = pool_.admissible(header, s.body.size()); !ok)
+        return ok;
+    if (pool_.find(digest) || queue_.holds(digest, s.signature))
+      return {}; // sent again: it is here
+    verification::item item;
+    item.session = from.session;
+    item.header = header;
+    item.digest = digest;
+    item.source = std::move(s);
+    if (!queue_.add(std::move(item)))
+      return fail(errc::busy);
+    return {};
+  }
+
+  /// Keeps all verifiers at work, the next chunk at the one with the least to do.
+  void dispatch() {
+    while (queue_.waiting() > 0) {
+      auto idlest = std::min_element(loads_.begin(), loads_.end());
+      if (*idlest >= chunks_per_verifier)
+        return;
+      auto share = (queue_.waiting() + verifiers_.size() - 1) / verifiers_.size();
+      auto batch = std::make_shared<verification>();
+      batch->items = queue_.take(std::clamp<std::size_t>(share, 1, chunk));
+      batch->verifier = static_cast<std::size_t>(idlest - loads_.begin());
+      ++*idlest;
+      self_->send(verifiers_[batch->verifier], verify_atom::value,
+                  verification_ptr{std::move(batch)});
+    }
+  }
+
+  void verified(verification& batch) {
+    --loads_[batch.verifier];
+    refusing refused;
+    for (auto& item : batch.items) {
+      queue_.done(item);
+      if (!item.verified) {
+        refused[item.session].push_back({item.header.stream, item.header.number, item.why});
+        if (auto by = checks_.wanted_by(item.digest)) // perhaps another has it with a signature
+          want(*by, {item.digest});
+        continue;
+      }
+      checks_.arrived(item.verified);
+      fetch_.arrived(item.digest);
+      pool_.add(std::move(item.verified));
+    }
+    refuse(std::move(refused));
+    dispatch();
+    go_on();
+  }
+
+  using refusing = std::map<session_id, std::vector<messages::refused>>;
+
+  void refuse(refusing refused) {
+    for (auto& [session, items] : refused) {
+      for (const auto& item : items)
+        ++refusals_[item.why.code];
+      if (session.value != 0)
+        self_->send(routes_->gateway, refuse_atom::value,
+                    std::make_shared<const refusals>(refusals{session, std::move(items)}));
+    }
+  }
+
+  // -- proposals ---------------------------------------------------------------------------------
+
+  void granted(const consensus::proposal_grant& grant) {
+    if (grant.view != view_) {
+      view_ = grant.view;
+      grants_.clear();
+      pool_.forget_proposed();
+    }
+    grants_.push_back(grant.sequence);
+    go_on();
+  }
+
+  void propose() {
+    auto wall = context_->wall_clock_ms();
+    while (!grants_.empty()) {
+      auto sequence = grants_.front();
+      auto in_flight = sequence.value() - executed_.value() - 1;
+      bool owed = next_due_.value() != 0 && next_due_.value() <= wall;
+      if (!batcher_.propose(now(), pool_.ready_requests(), in_flight, owed))
+        return;
+      grants_.pop_front();
+      propose(sequence, block_time{std::max(wall, time_.value())});
+    }
+  }
+
+  void propose(sequence_number sequence, block_time time) {
+    auto b = std::make_shared<full_block>();
+    b->submissions = pool_.take_batch();
+    b->content = {context_->cluster(), sequence, time, {}};
+    b->content.submissions.reserve(b->submissions.size());
+    for (const auto& s : b->submissions)
+      b->content.submissions.push_back(s->digest);
+    b->sequence = sequence;
+    b->encoded = std::make_shared<const bytes>(encode(b->content));
+    b->digest = hash(*b->encoded);
+    time_ = time;
+    self_->send(routes_->replica, propose_atom::value, full_block_ptr{std::move(b)});
+  }
+
+  void executed(const executed_block& block) {
+    executed_ = block.result->sequence;
+    time_ = std::max(time_, block.result->time);
+    next_due_ = block.result->next_due;
+    pool_.executed(*block.result, block.block->submissions);
+    checks_.executed(executed_, block.result->time);
+    fetch_.forget(executed_);
+    while (!grants_.empty() && grants_.front() <= executed_)
+      grants_.pop_front();
+    go_on();
+  }
+
+  // -- bodies of others' proposals ---------------------------------------------------------------
+
+  void receive(replica_id from, byte_view frame) {
+    auto whole = for_each_message(frame, [&](channel on, byte_view message) {
+      if (on != channel::bodies)
+        return;
+      auto what = decode_peer_message(message, {});
+      if (auto* ask = what ? std::get_if<fetch_bodies>(&*what) : nullptr)
+        serve(from, *ask);
+      else if (auto* answer = what ? std::get_if<bodies>(&*what) : nullptr)
+        take(*answer);
+      else
+        ++context_->counters.malformed_from_peers;
+    });
+    if (!whole)
+      ++context_->counters.malformed_from_peers;
+    dispatch();
+  }
+
+  /// Verified like a client's.
+  void take(bodies& what) {
+    for (auto& s : what.submissions) {
+      auto digest = hash(s.body);
+      auto header = decode_submission_header(s.body);
+      if (!header || !checks_.wants(digest)) {
+        ++context_->counters.unwanted_bodies;
+        continue;
+      }
+      if (queue_.holds(digest, s.signature))
+        continue;
+      verification::item item;
+      item.header = *header;
+      item.digest = digest;
+      item.source = std::move(s);
+      queue_.add(std::move(item));
+    }
+  }
+
+  void serve(replica_id to, const fetch_bodies& what) {
+    if (what.digests.size() > rules().blocks.max_requests || !budget_.may(to, now() / ms))
+      return;
+    fetch_bodies rest{what.sequence, {}};
+    bodies part;
+    std::size_t size = 0;
+    auto ship = [&] {
+      if (!part.submissions.empty())
+        send(to, std::exchange(part, {}));
+      size = 0;
+    };
+    for (const auto& d : what.digests) {
+      auto body = pool_.find(d);
+      if (!body) {
+        rest.digests.push_back(d);
+        continue;
+      }
+      size += body->source.body.size();
+      part.submissions.push_back(body->source);
+      if (size >= bodies_bytes)
+        ship();
+    }
+    ship();
+    if (!rest.digests.empty())
+      self_->send(routes_->ledger, bodies_atom::value, to, std::move(rest));
+  }
+
+  void send(replica_id to, peer_message what) {
+    auto encoded = std::make_shared<const bytes>(encode(what));
+    budget_.spent(to, encoded->size());
+    self_->send(routes_->peers, send_atom::value, to, channel::bodies, encoded);
+  }
+
+  /// Asks the proposer first, or another if this replica is it.
+  void want(const statement& by, const std::vector<digest>& bodies) {
+    if (bodies.empty())
+      return;
+    auto size = context_->genesis.size;
+    auto first = size.primary_of(by.view);
+    if (first == context_->self)
+      first = size.primary_of(by.view.next());
+    fetch_.want(now(), by.sequence, first, bodies);
+  }
+
+  void fetch() {
+    for (auto& late : checks_.take_overdue(now())) {
+      // What is only waiting for its signature check is here.
+      std::erase_if(late.bodies, [&](const digest& d) { return queue_.holds(d); });
+      want(late.what, late.bodies);
+    }
+    auto asks = fetch_.take_asks();
+    if (fetch_tick_ns_ <= now()) {
+      fetch_tick_ns_ = now() + context_->options.body_retry_ms * ms / 4;
+      auto again = fetch_.on_tick(now());
+      asks.insert(asks.end(), std::make_move_iterator(again.begin()),
+                  std::make_move_iterator(again.end()));
+    }
+    for (auto& ask : asks)
+      self_->send(routes_->peers, send_atom::value, ask.whom, channel::bodies,
+                  std::make_shared<const bytes>(encode(peer_message{std::move(ask.what)})));
+  }
+
+  // -- what every event ends with ----------------------------------------------------------------
+
+  void go_on() {
+    for (auto& v : checks_.take_verdicts()) {
+      if (v.block)
+        pool_.note_proposed(v.block->submissions);
+      self_->send(routes_->replica, checked_atom::value, v.what, std::move(v.block));
+    }
+    fetch();
+    propose();
+    arm();
+  }
+
+  /// One timer for all that is due some time. Early ones do no harm.
+  void arm() {
+    auto due = now() + 500 * ms;
+    auto by = [&](std::optional<std::uint64_t> at) {
+      due = std::min(due, at.value_or(due));
+    };
+    if (!grants_.empty()) {
+      by(batcher_.deadline());
+      auto wall = context_->wall_clock_ms();
+      if (next_due_.value() != 0 && next_due_.value() < wall + 500)
+        by(now() + (std::max(next_due_.value(), wall) - wall) * ms);
+    }
+    by(checks_.deadline());
+    if (checks_.open() > 0)
+      by(fetch_tick_ns_);
+    due = std::max(due, now() + ms / 5);
+    if (armed_ && *armed_ <= due)
+      return;
+    armed_ = due;
+    self_->delayed_send(self_, std::chrono::nanoseconds(due - now()), clock_atom::value);
+  }
+
+  void watch() {
+    self_->send(routes_->view_change, watch_atom::value, executed_,
+                static_cast<std::uint32_t>(pool_.held()));
+  }
+
+  std::string status() const {
+    nlohmann::json s;
+    s["pending"] = pool_.held();
+    s["pending_bytes"] = pool_.held_bytes();
+    s["ready_requests"] = pool_.ready_requests();
+    s["verifying"] = queue_.waiting();
+    s["verifying_bytes"] = queue_.held_bytes();
+    s["open_checks"] = checks_.open();
+    s["grants"] = grants_.size();
+    s["unwanted_bodies"] = context_->counters.unwanted_bodies.load();
+    s["refused"] = nlohmann::json::object();
+    for (const auto& [why, count] : refusals_)
+      s["refused"][std::string{to_string(why)}] = count;
+    return s.dump();
+  }
+
+  mempool_actor::pointer self_;
+  context_ptr context_;
+  routes_ptr routes_;
+  market::pending_pool pool_;
+  std::vector<verifier_actor> verifiers_;
+  std::vector<std::size_t> loads_; ///< chunks at each verifier
+  verify_queue queue_;
+  proposal_checks checks_;
+  consensus::body_fetch fetch_;
+  market::batcher batcher_;
+  serve_budget budget_;
+
+  view_number view_;
+  std::deque<sequence_number> grants_;
+  sequence_number executed_;
+  block_time time_; ///< of the last block that was executed or proposed here
+  block_time next_due_;
+  std::optional<std::uint64_t> armed_;
+  std::uint64_t fetch_tick_ns_ = 0;
+  std::map<errc, std::uint64_t> refusals_;
+};
+
+} // namespace
+
+mempool_actor spawn_mempool(caf::actor_system& system, mempool_setup setup) {
+  return spawn_shell<mempool, mempool_actor>(system, std::move(setup));
+}
+
+} // namespace bourse::actors

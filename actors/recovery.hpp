@@ -1,0 +1,40 @@
+// What a node knows at its start: the state as of its own checkpoint, and what consensus had agreed
+// or promised above it.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "actors/payloads.hpp"
+#include "config/genesis.hpp"
+#include "consensus/replica_core.hpp"
+#include "market/clearing_house.hpp"
+#include "market/matcher.hpp"
+#include "market/pages.hpp"
+#include "storage/records.hpp"
+
+namespace bourse::actors {
+
+struct recovered_node {
+  market::clearing_house house;
+  std::vector<market::matcher> books; ///< by instrument
+  market::page_tree tree;
+  std::optional<storage::stored_checkpoint> checkpoint;
+  consensus::recovered_state consensus;
+  /// Blocks above the checkpoint whose bodies are in the store.
+  std::vector<full_block_ptr> blocks;
+
+  sequence_number executed() const {
+    return consensus.executed;
+  }
+  block_time time() const {
+    return checkpoint ? checkpoint->time : block_time{};
+  }
+};
+
+/// Reads the store, which is bound to the cluster if it is empty. Errors: those of the store, and
+/// corrupt if pages do not give the checkpoint's digest.
+expected<recovered_node> recover(storage::store& store, const config::genesis& genesis,
+                                 replica_id self);
+
+} // namespace bourse::actors

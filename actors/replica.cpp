@@ -1,0 +1,339 @@
+#include "actors/replica.hpp"
+
+#include <chrono>
+#include <deque>
+#include <set>
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "actors/block_shelf.hpp"
+#include "actors/phase_times.hpp"
+#include "actors/spawn.hpp"
+#include "messages/assert.hpp"
+
+namespace bourse::actors {
+
+namespace {
+
+constexpr std::uint32_t default_timeline = 100;
+constexpr std::uint32_t most_timeline = 1024;
+
+consensus::options core_options(const node_context& c) {
+  consensus::options o;
+  o.self = c.self;
+  o.size = c.genesis.size;
+  o.cluster = c.cluster();
+  o.window = c.genesis.window;
+  o.checkpoint_interval = c.genesis.checkpoint_interval;
+  o.max_in_flight = c.options.max_in_flight;
+  o.retransmit_ms = c.options.retransmit_ms;
+  return o;
+}
+
+class replica {
+public:
+  static constexpr const char* name = "replica";
+
+  replica(replica_actor::pointer self, replica_setup setup)
+      : self_(self),
+        context_(std::move(setup.context)),
+        authenticator_(std::move(setup.authenticator)),
+        checkpoint_(setup.checkpoint),
+        core_(core_options(*context_), *authenticator_, std::move(setup.recovered)) {
+    for (auto& block : setup.blocks)
+      shelf_.put(std::move(block), true);
+  }
+
+  replica_actor::behavior_type behavior() {
+    return {
+        [this](start_atom, const routes_ptr& routes) { routes_ = routes; },
+        [this](frame_atom, replica_id from, const frame_ptr& frame) {
+          meter m(context_->counters, component::replica);
+          receive(from, *frame);
+          carry_on();
+        },
+        [this](propose_atom, const full_block_ptr& block) {
+          meter m(context_->counters, component::replica);
+          propose(block);
+          carry_on();
+        },
+        [this](checked_atom, const statement& what, const full_block_ptr& block) {
+          meter m(context_->counters, component::replica);
+          checked(what, block);
+          carry_on();
+        },
+        [this](persisted_atom, std::uint64_t ticket) {
+          meter m(context_->counters, component::replica);
+          persisted(ticket);
+          carry_on();
+        },
+        [this](executed_atom, const executed_ptr& block) {
+          meter m(context_->counters, component::replica);
+          executed(block->result->sequence);
+          carry_on();
+        },
+        [this](saved_atom, sequence_number sequence, const digest& state) {
+          meter m(context_->counters, component::replica);
+          core_.on_checkpoint(now(), sequence, state);
+          carry_on();
+        },
+        [this](linked_atom, replica_id) {},
+        [this](unlinked_atom, replica_id who) {
+          if (who == context_->genesis.size.primary_of(core_.view()))
+            suspect("the link to it is down");
+        },
+        [this](clock_atom) {
+          meter m(context_->counters, component::replica);
+          tick();
+        },
+        [this](status_atom) { return status(); },
+        [this](timeline_atom, std::uint32_t count) {
+          return phases_.timeline(std::min(count == 0 ? default_timeline : count, most_timeline));
+        },
+    };
+  }
+
+private:
+  std::uint64_t now() const {
+    return static_cast<std::uint64_t>(self_->clock().now().time_since_epoch().count());
+  }
+
+  // -- events ------------------------------------------------------------------------------------
+
+  void receive(replica_id from, byte_view frame) {
+    auto whole = for_each_message(frame, [&](channel on, byte_view message) {
+      if (on != channel::consensus)
+        return;
+      if (auto what = decode_peer_message(message, {}))
+        core_.on_message(now(), from, *what);
+      else
+        ++context_->counters.malformed_from_peers;
+    });
+    if (!whole)
+      ++context_->counters.malformed_from_peers;
+  }
+
+  void propose(const full_block_ptr& block) {
+    shelf_.put(block);
+    if (core_.on_proposal(now(), block->sequence, block->encoded))
+      return;
+    ++void_proposals_; // the view changed meanwhile; the mempool forgets it with the next grant
+    shelf_.drop(block->digest);
+  }
+
+  void checked(const statement& what, const full_block_ptr& block) {
+    if (block && block->sequence > core_.executed())
+      shelf_.put(block);
+    if (core_checks_.erase(what) > 0)
+      core_.on_checked(now(), what, block != nullptr);
+    if (!block && asked_.contains(what.digest))
+      throw std::runtime_error("block " + std::to_string(what.sequence.value())
+                               + " is final but breaks the rules: more than f replicas are faulty");
+  }
+
+  void persisted(std::uint64_t ticket) {
+    while (!waiting_.empty() && waiting_.front().ticket <= ticket) {
+      auto step = std::move(waiting_.front());
+      waiting_.pop_front();
+      for (const auto& message : step.messages)
+        send(message);
+      core_.on_persisted(now(), step.ticket);
+    }
+  }
+
+  void executed(sequence_number sequence) {
+    core_.on_executed(now(), sequence);
+    shelf_.drop(sequence);
+    std::erase_if(core_checks_, [&](const statement& s) { return s.sequence <= sequence; });
+    for (const auto& slot : core_.take_times())
+      phases_.add(slot);
+  }
+
+  void tick() {
+    if (checkpoint_)
+      core_.on_checkpoint(now(), checkpoint_->sequence, checkpoint_->state);
+    checkpoint_.reset();
+    core_.on_tick(now());
+    carry_on();
+    if (auto n = core_.counters().equivocations; n > equivocations_) {
+      equivocations_ = n;
+      suspect("it signed two proposals for one slot");
+    }
+    self_->delayed_send(self_, std::chrono::milliseconds(context_->options.retransmit_ms / 4),
+                        clock_atom::value);
+  }
+
+  void suspect(const char* why) {
+    self_->send(routes_->view_change, suspect_atom::value, std::string{why});
+  }
+
+  // -- effects -----------------------------------------------------------------------------------
+
+  void carry_on() {
+    for (auto e = core_.take_effects(); !e.empty(); e = core_.take_effects())
+      carry_out(e);
+    execute();
+  }
+
+  void carry_out(consensus::effects& e) {
+    for (const auto& s : e.now)
+      send(encoded(s));
+    if (!e.persist.empty() || !e.after_persist.empty())
+      persist(e);
+    for (const auto& grant : e.grants)
+      self_->send(routes_->mempool, grant_atom::value, grant);
+    for (const auto& check : e.checks)
+      this->check(check);
+    for (auto& execution : e.executions)
+      executions_.push_back(std::move(execution));
+    for (const auto& s : e.serves)
+      self_->send(routes_->ledger, blocks_atom::value, s.to, s.what);
+  }
+
+  struct outgoing {
+    std::optional<replica_id> to;
+    shared_bytes message;
+  };
+  static outgoing encoded(const consensus::send& s) {
+    return {s.to, std::make_shared<const bytes>(encode(s.what))};
+  }
+  void send(const outgoing& o) {
+    if (o.to)
+      self_->send(routes_->peers, send_atom::value, *o.to, channel::consensus, o.message);
+    else
+      self_->send(routes_->peers, broadcast_atom::value, channel::consensus, o.message);
+  }
+
+  /// Hands the records to the ledger, and keeps back what must not leave before they are durable.
+  /// It is encoded while the disk is at work.
+  void persist(consensus::effects& e) {
+    if (e.ticket != 0) {
+      auto request = std::make_shared<persist_request>();
+      request->ticket = e.ticket;
+      request->urgent = !e.after_persist.empty();
+      for (const auto& r : e.persist)
+        if (const auto* p = std::get_if<consensus::proposal_record>(&r)) {
+          BOURSE_ASSERT(shelf_.find(p->what.what.digest));
+          write_bodies(p->what.what.digest, *request);
+        }
+      request->records = std::move(e.persist);
+      self_->send(routes_->ledger, persist_atom::value, persist_ptr{std::move(request)});
+      waiting_.push_back({e.ticket, {}});
+    }
+    for (const auto& s : e.after_persist) {
+      if (waiting_.empty())
+        send(encoded(s)); // it rests on what is durable already
+      else
+        waiting_.back().messages.push_back(encoded(s));
+    }
+  }
+
+  void write_bodies(const digest& block, persist_request& request) {
+    if (shelf_.claim_write(block))
+      request.bodies.push_back(shelf_.find(block));
+  }
+
+  void check(const consensus::proposal_check& c) {
+    // One that was checked before, in whatever view, is as good as it was.
+    if (!c.fresh && shelf_.find(c.what.digest))
+      return core_.on_checked(now(), c.what, true);
+    core_checks_.insert(c.what);
+    self_->send(routes_->mempool, check_atom::value, c);
+  }
+
+  /// Final blocks go to the clearing house in order, as soon as their bodies are here. Those of a
+  /// block that was fetched are not: the mempool finds them.
+  void execute() {
+    for (const auto& e : executions_)
+      if (!shelf_.find(e.digest) && asked_.insert(e.digest).second)
+        self_->send(
+            routes_->mempool, check_atom::value,
+            consensus::proposal_check{{core_.view(), e.sequence, e.digest}, e.block, false});
+    while (!executions_.empty()) {
+      auto& e = executions_.front();
+      auto block = shelf_.find(e.digest);
+      if (!block)
+        return;
+      auto request = std::make_shared<persist_request>();
+      write_bodies(e.digest, *request);
+      if (!request->bodies.empty())
+        self_->send(routes_->ledger, persist_atom::value, persist_ptr{std::move(request)});
+      asked_.erase(e.digest);
+      self_->send(routes_->clearing, execute_atom::value,
+                  std::make_shared<const execution_request>(
+                      execution_request{std::move(block), e.chain, e.checkpoint}));
+      executions_.pop_front();
+    }
+  }
+
+  // -- status ------------------------------------------------------------------------------------
+
+  std::string status() const {
+    const auto& c = core_.counters();
+    nlohmann::json s;
+    s["view"] = core_.view().value();
+    s["primary"] = context_->genesis.size.primary_of(core_.view()).value();
+    s["executed"] = core_.executed().value();
+    s["committed"] = core_.committed().value();
+    s["stable"] = {{"sequence", core_.stable().what.sequence.value()},
+                   {"state", to_hex(core_.stable().what.state.view())}};
+    s["peers_executed"] = nlohmann::json::array();
+    for (auto n : core_.peers_executed())
+      s["peers_executed"].push_back(n.value());
+    s["open_slots"] = nlohmann::json::array();
+    for (const auto& slot : core_.open_slots())
+      s["open_slots"].push_back({{"sequence", slot.sequence.value()},
+                                 {"proposed", slot.proposed},
+                                 {"prepares", slot.prepares},
+                                 {"commits", slot.commits}});
+    s["phases"] = nlohmann::json::parse(phases_.percentiles());
+    s["waiting_for_disk"] = waiting_.size();
+    s["blocks_held"] = shelf_.size();
+    s["void_proposals"] = void_proposals_;
+    s["signatures_verified"] = c.signatures_verified;
+    s["signatures_made"] = c.signatures_made;
+    s["bad_signatures"] = c.bad_signatures;
+    s["bad_certificates"] = c.bad_certificates;
+    s["bad_senders"] = c.bad_senders;
+    s["outside_watermarks"] = c.outside_watermarks;
+    s["wrong_view"] = c.wrong_view;
+    s["wrong_hashes"] = c.wrong_hashes;
+    s["not_from_primary"] = c.not_from_primary;
+    s["equivocations"] = c.equivocations;
+    s["rejected_proposals"] = c.rejected_proposals;
+    s["retransmissions"] = c.retransmissions;
+    s["fetched_blocks"] = c.fetched_blocks;
+    s["diverged"] = c.diverged;
+    return s.dump();
+  }
+
+  /// Messages that wait for their ticket.
+  struct step {
+    std::uint64_t ticket;
+    std::vector<outgoing> messages;
+  };
+
+  replica_actor::pointer self_;
+  context_ptr context_;
+  routes_ptr routes_;
+  std::unique_ptr<const consensus::authenticator> authenticator_;
+  std::optional<storage::stored_checkpoint> checkpoint_; ///< until the first tick
+  consensus::replica_core core_;
+  block_shelf shelf_;
+  std::deque<step> waiting_;        ///< ascending tickets
+  std::set<statement> core_checks_; ///< at the mempool, for the core
+  std::set<digest> asked_;          ///< at the mempool, because they are final
+  std::deque<consensus::execution> executions_;
+  phase_times phases_;
+  std::uint64_t equivocations_ = 0;
+  std::uint64_t void_proposals_ = 0;
+};
+
+} // namespace
+
+replica_actor spawn_replica(caf::actor_system& system, replica_setup setup) {
+  return spawn_shell<replica, replica_actor>(system, std::move(setup));
+}
+
+} // namespace bourse::actors

@@ -1,0 +1,32 @@
+// PBFT as an actor: what arrives goes into consensus::replica_core, and what it wants done is done
+// here, nothing sent before what it rests on is on the disk.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <caf/actor_system.hpp>
+
+#include "actors/context.hpp"
+#include "actors/interfaces.hpp"
+#include "consensus/authenticator.hpp"
+#include "consensus/replica_core.hpp"
+#include "storage/records.hpp"
+
+namespace bourse::actors {
+
+struct replica_setup {
+  context_ptr context;
+  std::unique_ptr<const consensus::authenticator> authenticator;
+  consensus::recovered_state recovered;
+  /// The own checkpoint that the state was restored from, if there is one.
+  std::optional<storage::stored_checkpoint> checkpoint;
+  /// Blocks above it whose bodies are on the disk: those proposed, and those final but perhaps not
+  /// executed yet.
+  std::vector<full_block_ptr> blocks;
+};
+
+replica_actor spawn_replica(caf::actor_system& system, replica_setup setup);
+
+} // namespace bourse::actors
