@@ -137,13 +137,16 @@ void agreement::on_commit(std::uint64_t now_ns, replica_id from, const commit& m
 
 void agreement::on_vote(std::uint64_t now_ns, replica_id from, vote_kind kind,
                         const statement& what, const replica_signature& by) {
-  bool primary_prepares = kind == vote_kind::prepare && from == ctx_.opts.size.primary_of(what.view);
-  if (by.replica != from || primary_prepares) {
+  if (by.replica != from) {
     ++ctx_.counters.bad_senders;
     return;
   }
   if (!current(what))
     return;
+  if (kind == vote_kind::prepare && from == ctx_.primary()) { // its pre-prepare stands for it
+    ++ctx_.counters.bad_senders;
+    return;
+  }
   auto& s = log_.at(what.sequence);
   auto outcome = s.votes(kind).add(from, what.digest, by.signature);
   if (!s.final)

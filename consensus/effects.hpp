@@ -57,7 +57,8 @@ struct send {
 // -- what others decide or do --------------------------------------------------------------------
 
 /// The slot is free: whoever makes proposals may hand one in by `on_proposal`. At most
-/// options.max_in_flight grants are open, each for the next sequence number.
+/// options.max_in_flight grants are open, each for the next sequence number; they are answered in
+/// order, whenever there is something to propose.
 struct proposal_grant {
   view_number view;
   sequence_number sequence;

@@ -11,16 +11,15 @@ namespace bourse::consensus {
 
 using namespace messages;
 
-/// Grants what is to be proposed next, lowest first; numbers that a crash left between proposals
-/// come before new ones.
+/// Grants what is to be proposed next. Grants are used in their order: with records that reach the
+/// disk in order too, a crash leaves no gap below a proposal that nobody has cause to fill.
 class proposer {
 public:
   explicit proposer(std::uint32_t max_in_flight) : max_in_flight_(max_in_flight) {
   }
 
   /// New grants among the first max_in_flight numbers above `floor`, which is executed, up to
-  /// `high`. `filled(n)`: something was said of `n` already. Without gaps between proposals these
-  /// are as many as may be in flight.
+  /// `high`. `filled(n)`: something was said of `n` already.
   template <class Filled>
   std::vector<sequence_number> grant(sequence_number floor, sequence_number high,
                                      Filled&& filled) {
@@ -37,9 +36,12 @@ public:
     return out;
   }
 
-  /// Uses a grant up; false if there is none for `n`.
+  /// Uses up the lowest grant; false if that is not `n`.
   bool redeem(sequence_number n) {
-    return open_.erase(n) > 0;
+    if (open_.empty() || *open_.begin() != n)
+      return false;
+    open_.erase(open_.begin());
+    return true;
   }
 
 private:

@@ -23,7 +23,8 @@ public:
   /// Every event carries the local monotone clock, in nanoseconds; the core has no other.
   /// `from` is who the link says it is; whoever forwards another's signed message is fine.
   void on_message(std::uint64_t now_ns, replica_id from, const peer_message& m);
-  /// Answers a grant. The block must carry the granted sequence number. False if the grant is void.
+  /// Answers a grant. The block must carry the granted sequence number. False if the grant is void
+  /// or not the oldest open one: grants are answered in order.
   bool on_proposal(std::uint64_t now_ns, sequence_number sequence, shared_bytes block);
   /// Answers a check: whether the block is valid and its bodies are here.
   void on_checked(std::uint64_t now_ns, const statement& what, bool acceptable);

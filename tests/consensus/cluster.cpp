@@ -42,6 +42,7 @@ struct cluster::node {
   bool sync_under_way = false;
 
   std::deque<proposal_grant> grants;
+  bool proposing = false;
   std::deque<execution> executions;
   bool executing = false;
   std::uint64_t delivered = 0; ///< by this life
@@ -104,8 +105,8 @@ bool cluster::step() {
   return true;
 }
 
-void cluster::run_for(std::uint64_t milliseconds) {
-  auto end = now_ns_ + milliseconds * 1000 * ns_per_us;
+void cluster::run_for_us(std::uint64_t microseconds) {
+  auto end = now_ns_ + microseconds * ns_per_us;
   while (!events_.empty() && events_.top().at_ns <= end && step())
     ;
   now_ns_ = std::max(now_ns_, end);
@@ -164,6 +165,7 @@ void cluster::crash(std::uint16_t i) {
   n.unsynced.clear();
   n.sync_under_way = false;
   n.grants.clear();
+  n.proposing = false;
   n.executions.clear();
   n.executing = false;
 }
@@ -243,15 +245,19 @@ void cluster::sync(node& n, std::size_t batches) {
 }
 
 void cluster::propose_granted(node& n) {
-  while (!n.grants.empty() && n.grants.front().sequence.value() <= load_) {
-    auto g = n.grants.front();
-    n.grants.pop_front();
+  if (n.proposing || n.grants.empty() || n.grants.front().sequence.value() > load_)
+    return;
+  n.proposing = true;
+  at_node(n.id, pick(0, opts_.check_us_max), [this](node& at) {
+    auto g = at.grants.front();
+    at.grants.pop_front();
+    at.proposing = false;
     // Whoever proposes anew proposes something else.
-    auto text = "block " + std::to_string(g.sequence.value()) + " salt " + std::to_string(random_());
-    at_node(n.id, pick(0, opts_.check_us_max), [this, g, text](node& at) {
-      at.core->on_proposal(now_ns_, g.sequence, share(text));
-    });
-  }
+    at.core->on_proposal(now_ns_, g.sequence,
+                         share("block " + std::to_string(g.sequence.value()) + " salt "
+                               + std::to_string(random_())));
+    propose_granted(at);
+  });
 }
 
 void cluster::run_executions(node& n) {

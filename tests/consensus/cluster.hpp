@@ -71,7 +71,10 @@ public:
 
   // -- driving ------------------------------------------------------------------------------------
 
-  void run_for(std::uint64_t milliseconds);
+  void run_for(std::uint64_t milliseconds) {
+    run_for_us(milliseconds * 1000);
+  }
+  void run_for_us(std::uint64_t microseconds);
   /// True if `done` came true within so much virtual time.
   bool run_until(const std::function<bool()>& done, std::uint64_t milliseconds);
   /// The primary may propose up to here.
