@@ -84,8 +84,9 @@ constexpr std::string_view client_help = R"(
 # Who signs.
 #   key: the Ed25519 public key of the client, as `bourse keygen` prints it.
 #   accounts: those that it acts for.
-#   liquidator: may sell what any account holds, by liquidation orders, which go first (lane 1).
-#   treasurer: may deposit to and withdraw from accounts.
+#   liquidator: may cancel all orders of any account and sell what it holds, by liquidation orders,
+#     which go first (lane 1).
+#   treasurer: may deposit to and withdraw from any account.
 )";
 
 std::string balances_of(const market::account& a, const market::rules& r) {
