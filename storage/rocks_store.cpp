@@ -11,7 +11,7 @@
 #include <mutex>
 
 #include "messages/assert.hpp"
-#include "storage/log_check.hpp"
+#include "storage/file_check.hpp"
 #include "storage/rocks_tuning.hpp"
 
 namespace bourse::storage {
@@ -253,7 +253,7 @@ expected<std::unique_ptr<store>> open_rocks_store(const rocks_options& o) {
     options.env->LowerThreadPoolCPUPriority(rocksdb::Env::Priority::LOW, rocksdb::CpuPriority::kLow)
         .PermitUncheckedError();
   }
-  if (auto ok = check_logs(*options.env, o.directory); !ok)
+  if (auto ok = check_files(*options.env, o.directory); !ok)
     return tl::unexpected{ok.error()};
 
   if (!o.read_only)

@@ -123,7 +123,7 @@ rocksdb::ColumnFamilyOptions family_options(const rocks_options& o, family f,
   table.block_cache = cache;
   table.cache_index_and_filter_blocks = true; // else they would escape the bound
   table.format_version = 5;
-  table.checksum = rocksdb::kXXH3;
+  table.checksum = rocksdb::kCRC32c; // what check_files knows
   to.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return to;
 }
