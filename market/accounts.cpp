@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::uint8_t page_version = 1;
 
-/// Amounts stay far from the ends of their range, so a sum that leaves it is a broken invariant.
+/// No balance or sum of balances is more than the supply, so one out of range is a broken
+/// invariant.
 void add(std::int64_t& to, std::int64_t x) {
   BOURSE_ASSERT(!__builtin_add_overflow(to, x, &to));
 }
@@ -196,7 +197,7 @@ expected<void> accounts::restore(std::uint64_t page, byte_view content) {
       c.free = in.get<std::int64_t>();
       c.held = in.get<std::int64_t>();
       in.require(asset >= next_asset && asset < assets_);
-      in.require(c.free >= 0 && c.free <= max_amount && c.held >= 0 && c.held <= max_amount);
+      in.require(c.free >= 0 && c.held >= 0 && c.held <= max_supply - c.free);
       in.require(c.free != 0 || c.held != 0);
       if (in.ok())
         cells[asset] = c;

@@ -268,7 +268,7 @@ void clearing_house::state::cancel_all_of(const origin& from, account_id account
 
 void clearing_house::state::take(const origin& from, const deposit& x) {
   auto why = checks.check(client_of(from), x);
-  if (why == reason::none && x.amount.value() > max_amount - book.supply(x.asset))
+  if (why == reason::none && x.amount.value() > max_supply - book.supply(x.asset))
     why = reason::overflow;
   if (why != reason::none)
     return reject(from, x, why);

@@ -33,7 +33,7 @@ expected<void> ledger_totals::decode(byte_view content, accounts& of) {
   for (std::uint16_t i = 0; i < fees.size() && in.ok(); ++i) {
     auto supply = in.get<std::int64_t>();
     fees[i] = in.get<std::int64_t>();
-    in.require(supply >= 0 && supply <= max_amount && fees[i] >= 0);
+    in.require(supply >= 0 && fees[i] >= 0);
     of.restore_supply(asset_id{i}, supply);
   }
   if (!in.done())

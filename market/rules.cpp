@@ -97,7 +97,7 @@ expected<void> check_accounts(const rules& r) {
       return invalid("has more balances than there are assets", a.name);
     for (std::size_t i = 0; i < a.balances.size(); ++i) {
       auto x = a.balances[i].value();
-      if (x < 0 || x > max_amount - supply[i])
+      if (x < 0 || x > max_supply - supply[i])
         return invalid("has a balance below 0, or one that takes the supply out of range", a.name);
       supply[i] += x;
     }

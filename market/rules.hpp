@@ -71,10 +71,13 @@ struct rules {
   std::uint32_t max_account_orders = 4'000'000;
 };
 
-/// No balance, supply, hold or notional is more: so sums of a few of them fit.
+/// No hold, notional, deposit or withdrawal is more: so sums of a few of them fit.
 inline constexpr std::int64_t max_amount = INT64_MAX / 4;
+/// What all accounts together may own of an asset. Since no balance is negative, no sum of balances
+/// is more.
+inline constexpr std::int64_t max_supply = INT64_MAX;
 
-/// What the market takes for granted: references to what is there, supplies within max_amount, fees
+/// What the market takes for granted: references to what is there, supplies within max_supply, fees
 /// of at most the notional, blocks whose requests have 16-bit positions. Errors: config_invalid.
 expected<void> check_rules(const rules& r);
 

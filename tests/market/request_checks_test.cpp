@@ -267,8 +267,11 @@ CAF_TEST(money of wrong shape is rejected) {
   CAF_CHECK(money(asset_id{3}, 1) == reason::unknown_asset);
   CAF_CHECK(money(usd, 0) == reason::bad_amount);
   CAF_CHECK(money(usd, INT64_MAX) == reason::bad_amount);
-  CAF_CHECK(money(usd, INT64_MAX / 4) == reason::overflow); // with what is there already
-  CAF_CHECK(money(usd, INT64_MAX / 4 - 4 * balance_at_start) == reason::none);
+  CAF_CHECK(money(usd, INT64_MAX / 4 + 1) == reason::bad_amount);
+  for (int i = 0; i < 3; ++i)
+    CAF_CHECK(money(usd, INT64_MAX / 4) == reason::none);
+  CAF_CHECK(money(usd, INT64_MAX / 4) == reason::overflow); // with what was there at the start
+  CAF_CHECK(money(usd, INT64_MAX - 3 * (INT64_MAX / 4) - 4 * balance_at_start) == reason::none);
   CAF_CHECK(money(usd, 1) == reason::overflow);
   CAF_CHECK(why(treasurer, withdraw{account_id{1}, usd, amount{1}}) == reason::none);
   CAF_CHECK(money(usd, 1) == reason::none);

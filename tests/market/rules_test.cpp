@@ -129,7 +129,7 @@ CAF_TEST(rules that the market can not work with are found) {
   CAF_CHECK(broken([](rules& x) { x.instruments[1].lot_units = 0; }));
   CAF_CHECK(broken([](rules& x) { x.instruments[1].taker_fee = basis_points{10'001}; }));
   CAF_CHECK(broken([](rules& x) { x.accounts[1].balances[0] = amount{-1}; }));
-  CAF_CHECK(broken([](rules& x) { x.accounts[1].balances[0] = amount{INT64_MAX / 4}; }));
+  CAF_CHECK(broken([](rules& x) { x.accounts[1].balances[0] = amount{INT64_MAX}; }));
   CAF_CHECK(broken([](rules& x) { x.accounts[1].balances.resize(4); }));
   CAF_CHECK(broken([](rules& x) { x.clients[0].accounts = {account_id{5}}; }));
   CAF_CHECK(broken([](rules& x) { x.clients[0].accounts = {account_id{1}, account_id{0}}; }));
