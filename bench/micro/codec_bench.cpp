@@ -1,5 +1,5 @@
-// What encoding and decoding cost. The counters are nanoseconds' worth of work per item: divide the
-// time by `items`, or read items_per_second.
+// What encoding, decoding and hashing cost: items_per_second counts requests, reports, leaves,
+// submissions or messages, whichever the benchmark has many of.
 #include <benchmark/benchmark.h>
 
 #include "messages/block.hpp"

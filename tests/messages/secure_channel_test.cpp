@@ -207,6 +207,18 @@ CAF_TEST(a stranger is refused before it costs a signature) {
 CAF_TEST(the dialer refuses whoever is not the one it dialled) {
   auto dialer = secure_channel::dialer(settings, other, stranger.identity(), seed_of(10));
   auto listener = listen();
+  CAF_REQUIRE(listener.receive(dialer.take_output(), at_listener));
+  // At the hello, not only at the signature.
+  CAF_CHECK_EQUAL(outcome(dialer.receive(listener.take_output(), at_dialer)), "handshake_failed");
+  CAF_CHECK(dialer.output().empty());
+}
+
+CAF_TEST(nobody talks to itself) {
+  // The genesis file knows the key, so only this check keeps a wrong address from looking right.
+  auto listener = secure_channel::listener(
+      settings, replica, [](peer_role, const public_key&) { return expected<void>{}; },
+      seed_of(20));
+  auto dialer = secure_channel::dialer(settings, replica, replica.identity(), seed_of(10));
   CAF_CHECK_EQUAL(outcome(carry(dialer, listener)), "handshake_failed");
 }
 
