@@ -1,0 +1,99 @@
+// The state of one matcher and the steps of its work. Internal to matcher*.cpp.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "market/holds.hpp"
+#include "market/matcher.hpp"
+#include "market/order_book.hpp"
+#include "market/order_pages.hpp"
+#include "market/release_pool.hpp"
+
+namespace bourse::market {
+
+/// An order on its way: new, or taken out of the book by a replacement.
+struct incoming_order {
+  order_id id;
+  account_id account;
+  client_id client;
+  client_order_id client_order;
+  messages::side side = side::buy;
+  /// No limit for a market order.
+  std::optional<messages::price> limit;
+  messages::quantity quantity;
+  messages::quantity leaves;
+  self_trade stp = self_trade::expire_taker;
+  market::traded traded;
+  /// What is held for it now: quote units for a buy, base units for a sell.
+  std::int64_t hold = 0;
+  /// Market buys: the most that it may cost in all.
+  std::int64_t max_spend = 0;
+  origin from;
+};
+
+struct matcher::state {
+  state(instrument_id the_id, const rules& the_rules);
+
+  void expire();
+  void run(const place_work& w);
+  void run(const replace_work& w);
+  void run(const cancel_work& w);
+  void run(const cancel_all_work& w);
+
+  /// Carries out a replacement that is decided and paid for; `hold` is its new one.
+  void replace_open(order_slot slot, const replace_work& w, quantity leaves, bool keeps_place,
+                    std::int64_t hold);
+
+  // -- deciding ----------------------------------------------------------------------------------
+  bool crosses(side s, std::optional<messages::price> limit) const;
+  bool can_fill_now(const place& p) const;
+  reason check(const place& p) const;
+
+  // -- matching ----------------------------------------------------------------------------------
+  /// Trades with the other side until it is filled, out of its limit, or stopped for a reason.
+  reason take(incoming_order& o);
+  /// The most lots that a market buy can still pay for at `p`.
+  std::int64_t affordable(const incoming_order& o, messages::price p) const;
+  void trade(incoming_order& taker, order_slot maker, std::int64_t lots);
+  /// Ends a maker that self-trade prevention removes.
+  void expire_maker(order_slot maker, const origin& because);
+  /// What was not filled of an order that doesn't rest.
+  void expire_rest(const incoming_order& o, reason why);
+  void rest(const incoming_order& o, sequence_number expire_after);
+
+  // -- closing -----------------------------------------------------------------------------------
+  std::int64_t hold_of_open(order_slot slot) const;
+  /// Releases its hold and takes it out of the book.
+  void close(order_slot slot);
+  /// Takes it out of the book and all that knows of it.
+  void forget(order_slot slot);
+
+  // -- reporting ---------------------------------------------------------------------------------
+  report& add_report(report_kind kind, reason why, std::uint32_t position);
+  /// About an open order; from `cause` if that is its own client's request.
+  report& report_open(order_slot slot, report_kind kind, reason why, const origin& cause);
+  report& report_incoming(const incoming_order& o, report_kind kind, reason why);
+  void count_open(account_id account, int change) {
+    out.open_order_changes.emplace_back(account, change);
+  }
+  asset_id held_asset(side s) const {
+    return s == side::buy ? on.quote : on.base;
+  }
+
+  instrument_id id;
+  const rules& market;
+  const instrument& on;
+  order_book book;
+  order_pages pages;
+  release_pool pool;
+  /// Good-till-block orders by last block and order id.
+  std::map<std::pair<std::uint64_t, std::uint64_t>, order_slot> expiring;
+  bool unsorted = false; ///< levels hold restored orders that are not in the order of their ranks
+  sequence_number now{};
+  outcome out;
+};
+
+} // namespace bourse::market
