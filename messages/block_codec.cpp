@@ -26,7 +26,7 @@ expected<block> decode_block(byte_view encoded, const block_limits& limits) {
   wire::Block parsed;
   if (auto ok = codec::parse(parsed, encoded, max_bytes, "block"); !ok)
     return tl::unexpected{ok.error()};
-  auto& digests = parsed.submissions();
+  const auto& digests = parsed.submissions();
   if (digests.size() / digest::size > limits.max_requests)
     return fail(errc::too_large, "block: number of submissions");
   block out;

@@ -24,7 +24,7 @@ struct client_writer {
   void operator()(const submit& m) {
     auto& list = *to.mutable_submit()->mutable_submissions();
     list.Reserve(static_cast<int>(m.submissions.size()));
-    for (auto& s : m.submissions)
+    for (const auto& s : m.submissions)
       write(s, *list.Add());
   }
   void operator()(const resume& m) {

@@ -52,7 +52,7 @@ tally count_field(byte_view encoded, std::initializer_list<int> path) {
 bytes join(const std::vector<digest>& digests) {
   bytes out;
   out.reserve(digests.size() * digest::size);
-  for (auto& d : digests)
+  for (const auto& d : digests)
     out.append(d.view());
   return out;
 }

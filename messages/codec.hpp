@@ -83,7 +83,7 @@ public:
 
 private:
   struct memory {
-    static constexpr std::size_t size = 64 * 1024;
+    static constexpr std::size_t size = std::size_t{64} * 1024;
     std::unique_ptr<char[]> block{new char[size]};
     pb::Arena arena{block.get(), size};
   };
@@ -145,7 +145,7 @@ void write(const signed_submission& from, wire::SignedSubmission& to);
 template <class Repeated>
 void write_all(const std::vector<replica_signature>& from, Repeated& to) {
   to.Reserve(static_cast<int>(from.size()));
-  for (auto& s : from)
+  for (const auto& s : from)
     write(s, *to.Add());
 }
 

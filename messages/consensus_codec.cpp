@@ -134,7 +134,7 @@ struct peer_writer {
   void operator()(const bodies& m) {
     auto& list = *to.mutable_bodies()->mutable_submissions();
     list.Reserve(static_cast<int>(m.submissions.size()));
-    for (auto& s : m.submissions)
+    for (const auto& s : m.submissions)
       write(s, *list.Add());
   }
 };
@@ -156,7 +156,7 @@ template <class Vote>
 expected<peer_message> read_vote(const wire::Vote& from, const peer_limits& limits) {
   Vote m;
   auto ok = read(m.what, from.what()) && read(m.by, from.by(), limits.max_replicas);
-  return finish(ok, std::move(m));
+  return finish(ok, m);
 }
 
 expected<peer_message> read_pre_prepare(wire::PrePrepare& from) {
@@ -169,7 +169,7 @@ expected<peer_message> read_pre_prepare(wire::PrePrepare& from) {
 expected<peer_message> read_checkpoint(const wire::Checkpoint& from, const peer_limits& limits) {
   checkpoint m;
   auto ok = read(m.what, from.what()) && read(m.by, from.by(), limits.max_replicas);
-  return finish(ok, std::move(m));
+  return finish(ok, m);
 }
 
 expected<peer_message> read_committed_block(wire::CommittedBlock& from, const peer_limits& limits) {

@@ -17,7 +17,7 @@ using report_writer = codec::field_writer<18>;
 /// Far above any report (18 fields of at most 12 bytes): what is longer holds something else.
 constexpr std::size_t max_report_bytes = 1024;
 /// Far above any settlement: a trade has a handful of transfers.
-constexpr std::size_t max_settlement_bytes = 64 * 1024;
+constexpr std::size_t max_settlement_bytes = std::size_t{64} * 1024;
 
 void write(const report& r, report_writer& out) {
   out.number(wire::Report::kNumberFieldNumber, r.number);
@@ -135,7 +135,7 @@ bytes encode(const settlement& s) {
   out.set_taker_side(static_cast<wire::Side>(s.taker_side));
   out.set_maker_order(s.maker_order.value());
   out.set_taker_order(s.taker_order.value());
-  for (auto& t : s.transfers) {
+  for (const auto& t : s.transfers) {
     auto& leg = *out.add_transfers();
     leg.set_from(t.from.value());
     leg.set_to(t.to.value());
@@ -158,7 +158,7 @@ expected<settlement> decode_settlement(byte_view encoded) {
             && read_signed(out.quantity, parsed.quantity())
             && read_enum(out.taker_side, parsed.taker_side(), side{0}, side::sell);
   out.transfers.reserve(static_cast<std::size_t>(parsed.transfers_size()));
-  for (auto& leg : parsed.transfers()) {
+  for (const auto& leg : parsed.transfers()) {
     auto& t = out.transfers.emplace_back();
     t.from = account_id{leg.from()};
     t.to = account_id{leg.to()};

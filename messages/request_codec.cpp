@@ -109,7 +109,7 @@ void append_submission(bytes& out, const submission& s) {
   header.number(wire::Submission::kStreamFieldNumber, s.stream);
   header.number(wire::Submission::kNumberFieldNumber, s.number);
   out.append(header.view());
-  for (auto& r : s.requests)
+  for (const auto& r : s.requests)
     append_request(out, r);
 }
 
@@ -244,7 +244,7 @@ expected<submission_header> decode_submission_header(byte_view body) {
       = format::MakeTag(wire::Submission::kNumberFieldNumber, format::WIRETYPE_VARINT);
 
   // Canonical bodies have these three in front, in this order, each once or (if 0) not at all.
-  constexpr std::size_t max_header = 3 * 11;
+  constexpr std::size_t max_header = std::size_t{3} * 11;
   auto head = body.substr(0, max_header);
   codec::pb::io::CodedInputStream in{reinterpret_cast<const std::uint8_t*>(head.data()),
                                      static_cast<int>(head.size())};

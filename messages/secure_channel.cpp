@@ -19,7 +19,7 @@ using handshake::proof;
 using stream_state = crypto_secretstream_xchacha20poly1305_state;
 
 /// A buffer above this size is given back once it is empty: most frames are far smaller.
-constexpr std::size_t kept_buffer_bytes = 256 * 1024;
+constexpr std::size_t kept_buffer_bytes = std::size_t{256} * 1024;
 
 static_assert(handshake::exchange_key::size == crypto_kx_PUBLICKEYBYTES);
 static_assert(handshake::stream_header::size == crypto_secretstream_xchacha20poly1305_HEADERBYTES);

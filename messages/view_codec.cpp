@@ -23,7 +23,7 @@ constexpr std::size_t max_path = 32;
 template <class Repeated>
 void write_levels(const std::vector<book_level>& from, Repeated& to) {
   to.Reserve(static_cast<int>(from.size()));
-  for (auto& level : from) {
+  for (const auto& level : from) {
     auto& out = *to.Add();
     out.set_price(level.price.value());
     out.set_quantity(level.quantity.value());
@@ -68,11 +68,11 @@ bool read(open_order& to, const wire::OpenOrder& from) {
 bool read(account_view& to, const wire::AccountView& from) {
   to.account = account_id{from.account()};
   to.balances.reserve(static_cast<std::size_t>(from.balances_size()));
-  for (auto& b : from.balances())
+  for (const auto& b : from.balances())
     if (!read(to.balances.emplace_back(), b))
       return false;
   to.orders.reserve(static_cast<std::size_t>(from.orders_size()));
-  for (auto& o : from.orders())
+  for (const auto& o : from.orders())
     if (!read(to.orders.emplace_back(), o))
       return false;
   return true;
@@ -89,7 +89,7 @@ bool read(trade& to, const wire::Trade& from) {
 
 bool read(trades_view& to, const wire::TradesView& from) {
   to.trades.reserve(static_cast<std::size_t>(from.trades_size()));
-  for (auto& t : from.trades())
+  for (const auto& t : from.trades())
     if (!read(to.trades.emplace_back(), t))
       return false;
   return read_unsigned(to.instrument, from.instrument());
@@ -164,13 +164,13 @@ bytes encode(const book_view& v) {
 bytes encode(const account_view& v) {
   wire::AccountView out;
   out.set_account(v.account.value());
-  for (auto& b : v.balances) {
+  for (const auto& b : v.balances) {
     auto& entry = *out.add_balances();
     entry.set_asset(b.asset.value());
     entry.set_free(b.free.value());
     entry.set_held(b.held.value());
   }
-  for (auto& o : v.orders) {
+  for (const auto& o : v.orders) {
     auto& entry = *out.add_orders();
     entry.set_order(o.order.value());
     entry.set_client_order(o.client_order.value());
@@ -186,7 +186,7 @@ bytes encode(const account_view& v) {
 bytes encode(const trades_view& v) {
   wire::TradesView out;
   out.set_instrument(v.instrument.value());
-  for (auto& t : v.trades) {
+  for (const auto& t : v.trades) {
     auto& entry = *out.add_trades();
     entry.set_id(t.id.value());
     entry.set_time(t.time.value());
