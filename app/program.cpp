@@ -36,6 +36,7 @@ void add_verbs(CLI::App& app, app_context& context) {
   add_testnet(app, context);
   add_keygen(app, context);
   add_config(app, context);
+  add_receipt(app, context);
   add_version(app, context);
 }
 

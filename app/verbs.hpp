@@ -12,6 +12,7 @@ struct app_context;
 
 void add_config(CLI::App& app, app_context& context);
 void add_keygen(CLI::App& app, app_context& context);
+void add_receipt(CLI::App& app, app_context& context);
 void add_testnet(CLI::App& app, app_context& context);
 void add_version(CLI::App& app, app_context& context);
 
