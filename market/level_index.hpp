@@ -64,8 +64,8 @@ private:
         --n;
       if (size - n < 8)
         return n;
-      return static_cast<std::uint32_t>(
-        std::lower_bound(keys.begin(), keys.begin() + n, key) - keys.begin());
+      return static_cast<std::uint32_t>(std::lower_bound(keys.begin(), keys.begin() + n, key)
+                                        - keys.begin());
     }
     void insert(std::uint32_t at, std::int64_t key, level_slot level);
     void erase(std::uint32_t at);

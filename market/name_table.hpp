@@ -10,6 +10,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "market/prefetch.hpp"
+
 namespace bourse::market {
 
 /// Names an order of a book while it is open.
@@ -75,7 +77,7 @@ public:
 
   void prefetch(name_tag tag) const {
     if (size_ > 0)
-      __builtin_prefetch(&buckets_[home(tag)]);
+      prefetch_line(&buckets_[home(tag)]);
   }
 
   std::size_t size() const {
@@ -87,7 +89,7 @@ public:
 
 private:
   static constexpr std::size_t bucket_size = 7;
-  static constexpr std::size_t most_per_bucket = 4; // on average
+  static constexpr std::size_t most_per_bucket = 3; // on average
   static constexpr name_tag none = 0;
 
   struct alignas(64) bucket {

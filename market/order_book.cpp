@@ -124,7 +124,7 @@ void order_book::warm(const order_queue& q) const {
   if (auto slot = queues_.behind_first(q, near); slot != no_order)
     index_.prefetch(orders_[slot].account, orders_[slot].client_order);
   if (auto slot = queues_.behind_first(q, far); slot != no_order)
-    __builtin_prefetch(&orders_[slot]);
+    prefetch_line(&orders_[slot]);
 }
 
 void order_book::sort_levels() {
@@ -149,7 +149,7 @@ void order_book::sort_levels() {
 order_slot order_book::prefetch_order(account_id account, client_order_id name) const {
   auto slot = index_.find(account, name, [](order_slot) { return true; });
   if (slot != no_order)
-    __builtin_prefetch(&orders_[slot]);
+    prefetch_line(&orders_[slot]);
   return slot;
 }
 

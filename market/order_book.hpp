@@ -48,7 +48,8 @@ static_assert(sizeof(order) == 64);
 
 /// What most orders have none of, and so do not carry.
 struct order_rarity {
-  /// Time priority in its level if that is not the order id: set when a replacement loses its place.
+  /// Time priority in its level if that is not the order id: set when a replacement loses its
+  /// place.
   std::uint64_t rank = 0;
   /// The last block in which it may trade.
   sequence_number expire_after{};
@@ -149,8 +150,9 @@ public:
   /// Puts every level in the order of ranks, after orders were added in another.
   void sort_levels();
 
-  /// Memory is slow and a block says beforehand what it will touch: called some operations ahead, one
-  /// after the other, these fetch the index entry of a name, the order behind it, and its place.
+  /// Memory is slow and a block says beforehand what it will touch: called some operations ahead,
+  /// one after the other, these fetch the index entry of a name, the order behind it, and its
+  /// place.
   void prefetch_entry(account_id account, client_order_id name) const {
     index_.prefetch(account, name);
   }

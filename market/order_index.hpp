@@ -17,8 +17,7 @@ using namespace messages;
 /// replica ever says.
 class order_index {
 public:
-  explicit order_index(std::uint64_t seed) : seed_(seed) {
-  }
+  explicit order_index(std::uint64_t seed) : seed_(seed) {}
 
   template <class Predicate>
   order_slot find(account_id account, client_order_id name, Predicate is_it) const {

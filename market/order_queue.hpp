@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "market/name_table.hpp"
+#include "market/prefetch.hpp"
 #include "market/slab.hpp"
 #include "messages/assert.hpp"
 
@@ -47,7 +48,8 @@ public:
 
   /// The first order, or no_order.
   order_slot first(const order_queue& q) const {
-    return q.first == nowhere ? no_order : slots_[q.first][std::countr_zero(headers_[q.first].open)];
+    return q.first == nowhere ? no_order
+                              : slots_[q.first][std::countr_zero(headers_[q.first].open)];
   }
 
   /// The order after the one at `place` of the same queue, or no_order.
@@ -80,7 +82,7 @@ public:
   }
 
   void prefetch(queue_place place) const {
-    __builtin_prefetch(&headers_[place / block_size]);
+    prefetch_line(&headers_[place / block_size]);
   }
 
 private:

@@ -43,7 +43,7 @@ public:
 private:
   struct release_chunk {
     void operator()(T* p) const {
-      ::operator delete(p, std::align_val_t{alignof(T)});
+      ::operator delete (p, std::align_val_t{alignof(T)});
     }
   };
 
@@ -54,8 +54,8 @@ private:
       return slot;
     }
     if (used_ % chunk_size == 0) // raw memory: what no object needed yet is not even touched
-      chunks_.emplace_back(static_cast<T*>(
-        ::operator new(sizeof(T) * chunk_size, std::align_val_t{alignof(T)})));
+      chunks_.emplace_back(
+          static_cast<T*>(::operator new (sizeof(T) * chunk_size, std::align_val_t{alignof(T)})));
     return used_++;
   }
 
