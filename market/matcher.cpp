@@ -154,14 +154,7 @@ void matcher::state::run(const cancel_work& w) {
     return;
   }
   report_open(slot, report_kind::cancelled, reason::none, w.from);
-  if (book[slot].client != w.from.client) {
-    // Another client of the account asked, and is answered too.
-    auto& r = report_open(slot, report_kind::cancelled, reason::none, w.from);
-    r.client = w.from.client;
-    r.stream = w.from.stream;
-    r.submission = w.from.submission;
-    r.index = w.from.index;
-  }
+  answer_asker(w.from);
   close(slot);
 }
 
@@ -233,6 +226,7 @@ void matcher::state::replace_open(order_slot slot, const replace_work& w, quanti
     book.rename(slot, c.new_client_order);
   if (keeps_place) {
     report_open(slot, report_kind::replaced, reason::none, w.from);
+    answer_asker(w.from);
     return;
   }
   auto& open = book[slot];
@@ -251,6 +245,7 @@ void matcher::state::replace_open(order_slot slot, const replace_work& w, quanti
   o.from = w.from;
   book.unlist(slot);
   report_incoming(o, report_kind::replaced, reason::none);
+  answer_asker(w.from);
   auto stopped = take(o);
   if (o.leaves.value() > 0 && stopped == reason::none) {
     rare.rank = now.value() << 16 | w.from.position;

@@ -237,4 +237,16 @@ report& matcher::state::report_incoming(const incoming_order& o, report_kind kin
   return r;
 }
 
+void matcher::state::answer_asker(const origin& from) {
+  auto copy = out.reports.back();
+  auto& r = copy.content;
+  if (r.client == from.client)
+    return;
+  r.client = from.client;
+  r.stream = from.stream;
+  r.submission = from.submission;
+  r.index = from.index;
+  out.reports.push_back(copy);
+}
+
 } // namespace bourse::market

@@ -76,6 +76,9 @@ struct matcher::state {
   /// About an open order; from `cause` if that is its own client's request.
   report& report_open(order_slot slot, report_kind kind, reason why, const origin& cause);
   report& report_incoming(const incoming_order& o, report_kind kind, reason why);
+  /// Whoever asks is answered: if the last report is another client's of the same account, which
+  /// placed the order, adds a copy for the one that asked.
+  void answer_asker(const origin& from);
   void count_open(account_id account, int change) {
     out.open_order_changes.emplace_back(account, change);
   }
