@@ -45,7 +45,7 @@ void describe(report& r, const place& x) {
 
 void describe(report& r, const replace& x) {
   r.instrument = x.instrument;
-  r.client_order = x.client_order;
+  r.client_order = x.new_client_order;
   r.side = x.side;
   r.price = x.price;
   r.quantity = x.quantity;

@@ -2,8 +2,10 @@
 // meets everybody: few prices, few names for orders, little money.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <random>
 #include <utility>
 #include <vector>
@@ -30,6 +32,8 @@ inline rules tangled_rules(std::int64_t balance) {
   r.instruments.push_back(cross);
   r.instruments[1].lot_units = 10;
   r.instruments[0].high_value = amount{5000};
+  r.max_account_orders = 12;
+  r.max_open_orders = 20;
   return r;
 }
 
@@ -82,16 +86,20 @@ private:
         static_cast<std::uint16_t>(below(rules_.instruments.size() + (chance(1) ? 1 : 0)))};
   }
   client_order_id next_name() {
-    return client_order_id{below(chance(1) ? 40 : 39) + (chance(1) ? 0 : 1)};
+    return client_order_id{chance(1) ? 0 : 1 + below(15)};
   }
   side next_side() {
     return chance(50) ? side::buy : side::sell;
   }
   price next_price() {
-    return price{static_cast<std::int64_t>(chance(1) ? below(2) : 95 + below(11))};
+    if (chance(1))
+      return price{chance(50) ? 0 : max_price};
+    return price{static_cast<std::int64_t>(95 + below(11))};
   }
   quantity next_quantity() {
-    return quantity{static_cast<std::int64_t>(chance(1) ? 0 : chance(5) ? below(5000) : below(40))};
+    if (chance(1))
+      return quantity{chance(50) ? 0 : max_quantity};
+    return quantity{static_cast<std::int64_t>(chance(5) ? below(5000) : 1 + below(40))};
   }
 
   place next_place(std::uint32_t client) {
@@ -105,13 +113,13 @@ private:
     if (chance(12)) {
       p.type = order_type::market;
       if (p.side == side::buy)
-        p.max_spend = amount{static_cast<std::int64_t>(below(4000))};
+        p.max_spend = amount{static_cast<std::int64_t>(chance(5) ? 0 : below(4000))};
     } else {
       p.price = next_price();
       if (chance(50))
         p.tif = static_cast<time_in_force>(1 + below(5));
       if (p.tif == time_in_force::good_till_block)
-        p.expire_after = sequence_number{sequence_ + below(20)};
+        p.expire_after = sequence_number{sequence_ + below(20) - 1};
     }
     if (rules_.clients[client].liquidator) {
       p.side = side::sell;
@@ -120,12 +128,26 @@ private:
       p.expire_after = {};
     }
     p.liquidation = rules_.clients[client].liquidator || chance(1);
+    placed_[client].push_back(p);
     return p;
   }
 
+  /// Makes it about one of the client's latest orders, which may be open still.
+  void aim_at_placed(replace& x, std::uint32_t client) {
+    auto& placed = placed_[client];
+    if (placed.empty())
+      return;
+    auto& order = placed[placed.size() - 1 - below(std::min<std::size_t>(placed.size(), 10))];
+    x.account = order.account;
+    x.instrument = order.instrument;
+    x.client_order = order.client_order;
+    x.side = order.side;
+  }
+
   request next_request(std::uint32_t client) {
-    auto asset = asset_id{static_cast<std::uint16_t>(below(rules_.assets.size()))};
-    auto some = amount{static_cast<std::int64_t>(below(3000))};
+    auto asset
+        = asset_id{static_cast<std::uint16_t>(below(rules_.assets.size() + (chance(2) ? 1 : 0)))};
+    auto some = amount{static_cast<std::int64_t>(chance(2) ? 0 : below(3000))};
     if (rules_.clients[client].treasurer)
       return chance(50) ? request{deposit{next_account(client), asset, some}}
                         : request{withdraw{next_account(client), asset, some}};
@@ -140,6 +162,8 @@ private:
       x.post_only = chance(30);
       x.side = next_side();
       if (chance(60))
+        aim_at_placed(x, client);
+      if (chance(60))
         x.new_client_order = x.client_order;
       return x;
     }
@@ -153,6 +177,7 @@ private:
 
   const rules& rules_;
   std::mt19937_64 random_;
+  std::map<std::uint32_t, std::vector<place>> placed_; ///< by client
   std::uint64_t sequence_ = 0;
   std::uint64_t time_ = 1'000'000;
   std::map<std::pair<std::uint32_t, std::uint8_t>, std::uint64_t> numbers_;
