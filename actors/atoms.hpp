@@ -41,6 +41,10 @@ using status_atom = caf::atom_constant<caf::atom("status")>;
 using digest_atom = caf::atom_constant<caf::atom("digest")>;
 using timeline_atom = caf::atom_constant<caf::atom("timeline")>;
 
+using place_atom = caf::atom_constant<caf::atom("place")>;
+using ask_atom = caf::atom_constant<caf::atom("ask")>;
+using dial_atom = caf::atom_constant<caf::atom("dial")>;
+
 using clock_atom = caf::atom_constant<caf::atom("clock")>;
 using flush_atom = caf::atom_constant<caf::atom("flush")>;
 using start_atom = caf::atom_constant<caf::atom("start")>;

@@ -10,6 +10,7 @@
 #include <caf/typed_actor.hpp>
 
 #include "actors/atoms.hpp"
+#include "actors/client_types.hpp"
 #include "actors/payloads.hpp"
 #include "messages/batch.hpp"
 
@@ -41,6 +42,14 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::checkpoint_pages_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::stored_reports_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::open_orders_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::stream_id)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::requests_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::presigned_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::placed_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::report_batch_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::question_answer_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::stream_positions_ptr)
 
 namespace bourse::actors {
 
@@ -210,6 +219,40 @@ using supervisor_actor = caf::typed_actor<
     /// One more child: the door, which opens last and closes first.
     caf::reacts_to<watch_atom, caf::actor>,
     /// A child does not end in time.
+    caf::reacts_to<clock_atom>>;
+
+/// Told a client's execution reports: batches in the order of report numbers, one a block, without
+/// gap or duplicate, each said by f+1 replicas.
+using report_sink = caf::typed_actor<caf::reacts_to<reports_atom, report_batch_ptr>>;
+
+/// A trader's end, in whatever process (DESIGN section 5): what a program attaches to the exchange.
+using client_actor = caf::typed_actor<
+    // -- from the program
+    /// Requests that execute in this order on one of the client's streams, after all that was
+    /// placed on it before. Answered once f+1 replicas agree on what became of them, or at once if
+    /// nothing will. It takes as long as it takes: the deadline is the asker's.
+    caf::replies_to<place_atom, stream_id, requests_ptr>::with<placed_ptr>,
+    /// Submissions that were signed before, with the numbers that the stream will give them.
+    caf::replies_to<place_atom, stream_id, presigned_ptr>::with<placed_ptr>,
+    /// A question about the market, the account, the replicas, or for a receipt.
+    caf::replies_to<ask_atom, question>::with<question_answer_ptr>,
+    /// Tell this actor all reports from now on.
+    caf::reacts_to<watch_atom, report_sink>,
+    /// Answered once enough replicas have said where the client's streams stand.
+    caf::replies_to<start_atom>::with<stream_positions_ptr>,
+    /// JSON: links, what is in flight, what was sent again, which replicas contradicted the others.
+    caf::replies_to<status_atom>::with<std::string>,
+    /// Ends the client and its links. What was placed may still execute.
+    caf::reacts_to<shut_atom>,
+    // -- from its links and itself
+    /// A link to a replica finished its handshake ...
+    caf::reacts_to<linked_atom, replica_id, link_actor>,
+    /// ... brought a frame (channel::client) ...
+    caf::reacts_to<frame_atom, replica_id, frame_ptr>,
+    /// ... or ended, or could not be made (then the handle is null).
+    caf::reacts_to<unlinked_atom, replica_id, link_actor>,
+    /// It is time to dial that replica.
+    caf::reacts_to<dial_atom, replica_id>,
     caf::reacts_to<clock_atom>>;
 
 struct routes {
