@@ -287,8 +287,8 @@ CAF_TEST(lies losses and breaks together) {
   for (std::uint64_t i = 0; i < 60; ++i) {
     world_options o;
     o.seed = seed() + i;
-    splitmix64 random{o.seed};
-    o.replicas = random.chance(3) ? 7 : 4;
+    bourse::bench::random_source random{o.seed};
+    o.replicas = (random.below(3) == 0) ? 7 : 4;
     o.lies.assign(o.replicas, lie::none);
     for (auto f = (o.replicas - 1) / 3; f > 0; --f)
       o.lies[random.below(o.replicas)] = static_cast<lie>(random.below(7));
@@ -296,7 +296,7 @@ CAF_TEST(lies losses and breaks together) {
     o.repeat_percent = static_cast<std::uint32_t>(random.below(20));
     o.delay_at_most_ms = 1 + static_cast<std::uint32_t>(random.below(20));
     o.lag_at_most_blocks = static_cast<std::uint32_t>(random.below(6));
-    o.break_one_in = random.chance(2) ? 100 : 0;
+    o.break_one_in = (random.below(2) == 0) ? 100 : 0;
     o.busy_percent = static_cast<std::uint32_t>(random.below(30));
     o.tuning.max_coalesced = 1 + static_cast<std::uint32_t>(random.below(8));
     client_world w{o};
@@ -442,7 +442,7 @@ CAF_TEST(two runs at once share a stream) {
   // They get into each other's way, but each is told, and can try again.
   std::size_t attempts = 0;
   for (std::size_t executed = 0; executed < 30; ++attempts) {
-    auto& run = w.random.chance(2) ? a : b;
+    auto& run = (w.random.below(2) == 0) ? a : b;
     auto result = place_and_wait(w, run);
     CAF_REQUIRE(result);
     executed += !result->problem;

@@ -111,17 +111,17 @@ void client_world::step() {
     network_.erase(network_.begin());
     arrive(p);
   }
-  if (executing && random.chance(3))
+  if (executing && (random.below(3) == 0))
     make_block();
   for (std::uint16_t r = 0; r < options.replicas; ++r) {
     auto behind = blocks_.size() - done_[r];
-    if (behind > 0 && (behind > options.lag_at_most_blocks || random.chance(2)))
+    if (behind > 0 && (behind > options.lag_at_most_blocks || (random.below(2) == 0)))
       ++done_[r];
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       auto& cursor = runs_[i]->cursor[r];
       while (cursor != npos && cursor < done_[r])
         tell(i, r, results_of(r, cursor++));
-      if (lie_of(r) != lie::none && random.chance(5))
+      if (lie_of(r) != lie::none && (random.below(5) == 0))
         lie_now(i, r);
     }
   }
@@ -129,10 +129,10 @@ void client_world::step() {
     auto& run = *runs_[i];
     if (!run.alive)
       continue;
-    if (options.break_one_in > 0 && random.chance(options.break_one_in))
+    if (options.break_one_in > 0 && (random.below(options.break_one_in) == 0))
       cut(run, static_cast<std::uint16_t>(random.below(options.replicas)));
     for (std::uint16_t r = 0; r < options.replicas; ++r)
-      if (!run.linked[r] && options.break_one_in > 0 && random.chance(50))
+      if (!run.linked[r] && options.break_one_in > 0 && (random.below(50) == 0))
         connect(run, r);
     if (now.value() % 10 == 0) {
       run.session->tick(now);
@@ -309,7 +309,7 @@ void client_world::execute(const submission& s, std::vector<report>& out) {
       r.client_order = c->client_order;
     }
     out.push_back(r);
-    if (r.kind == report_kind::accepted && random.chance(3)) {
+    if (r.kind == report_kind::accepted && (random.below(3) == 0)) {
       r.kind = report_kind::fill;
       out.push_back(r);
       r.submission = {}; // and of a resting one on the other side

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "actors/client_session.hpp"
+#include "bench/synthetic_market.hpp"
 #include "market/rules.hpp"
-#include "tests/messages/generators.hpp"
 
 namespace bourse::test {
 
@@ -101,7 +101,7 @@ public:
   /// What is wrong with what the run was told; empty if nothing is.
   std::string violation(const client_run& run) const;
 
-  splitmix64 random;
+  bench::random_source random;
   local_time_ms now{1000};
   world_options options;
   market::rules rules;

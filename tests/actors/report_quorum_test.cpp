@@ -2,7 +2,7 @@
 #include "tests/suite.hpp"
 
 #include "actors/report_quorum.hpp"
-#include "tests/messages/generators.hpp"
+#include "bench/synthetic_market.hpp"
 
 using namespace bourse::actors;
 
@@ -197,7 +197,7 @@ CAF_TEST(what fills a gap finds room) {
 
 CAF_TEST(any order of honest words gives the same reports) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
-    bourse::messages::splitmix64 random{seed};
+    bourse::bench::random_source random{seed};
     report_quorum::limits l;
     l.history = 4;
     begin(1, l);
