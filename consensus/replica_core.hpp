@@ -28,6 +28,7 @@ public:
   bool on_proposal(std::uint64_t now_ns, sequence_number sequence, shared_bytes block);
   /// Answers a check: whether the block is valid and its bodies are here.
   void on_checked(std::uint64_t now_ns, const statement& what, bool acceptable);
+  /// Earlier tickets are durable with it.
   void on_persisted(std::uint64_t now_ns, std::uint64_t ticket);
   void on_executed(std::uint64_t now_ns, sequence_number sequence);
   /// The state after `sequence` and its pages are durable here. Call it after a restart too, with

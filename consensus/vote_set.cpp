@@ -42,8 +42,6 @@ bool vote_set::empty() const {
 }
 
 bool vote_set::reach(const digest& d, std::uint16_t needed, const verifier& verify) {
-  if (count(d) < needed)
-    return false;
   auto have = verified_count(d);
   // Bad ones shrink what is possible: stop as soon as it is too little, the rest may wait.
   auto possible = count(d);

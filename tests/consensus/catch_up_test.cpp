@@ -170,7 +170,7 @@ CAF_TEST(a proposal that f plus 1 vote for is asked for) {
 
 CAF_TEST(the primary does not give its proposal away before it is durable) {
   lone_replica r{0};
-  r.core->on_proposal(r.now, seq(1), share("b"));
+  r.offer(1, "b");
   r.hear(1, fetch_proposal{lone_replica::about(1, "b")});
   CAF_CHECK(r.said_now<pre_prepare>().empty());
   r.persist();
@@ -194,6 +194,80 @@ CAF_TEST(a peer that repeats its vote for a final slot is given the block) {
   CAF_CHECK(valid(given[0].certificate, r.size(), *r.auth));
   r.hear(0, lone_replica::committed_by(0, what));
   CAF_CHECK_EQUAL(r.said<committed_block>().size(), 1u);
+}
+
+CAF_TEST(progress is told when it is due) {
+  lone_replica r{2};
+  for (int i = 0; i < 100; ++i)
+    r.tick_after(50);
+  auto told = r.said<progress>();
+  CAF_CHECK_EQUAL(told.size(), 10u);
+  r.commit_fully(1, "b");
+  r.execute();
+  r.forget();
+  r.tick_after(500);
+  told = r.said<progress>();
+  CAF_REQUIRE_EQUAL(told.size(), 1u);
+  CAF_CHECK_EQUAL(told[0].executed.value(), 1u);
+  CAF_CHECK_EQUAL(told[0].stable.value(), 0u);
+  r.hear(3, progress{view(0), seq(4), seq(7)});
+  r.hear(3, progress{view(0), seq(4), seq(5)}); // overtaken on the way
+  auto executed = r.core->peers_executed();
+  CAF_CHECK_EQUAL(executed[2].value(), 1u);
+  CAF_CHECK_EQUAL(executed[3].value(), 7u);
+}
+
+CAF_TEST(a peer that comes back hears the open votes at once) {
+  lone_replica r{2};
+  r.hear(3, progress{});
+  r.prepare_fully(1, "b");
+  for (int i = 0; i < 100; ++i)
+    r.tick_after(62); // by now votes are repeated every 2 s
+  while (r.said<commit>().empty() || r.said<commit>().size() > 1) {
+    r.forget();
+    r.tick_after(62);
+  }
+  r.forget();
+  r.tick_after(62);
+  CAF_CHECK(r.said<commit>().empty());
+  r.hear(3, progress{});
+  r.tick_after(62);
+  CAF_CHECK_EQUAL(r.said<commit>().size(), 1u);
+  r.hear(3, progress{});
+  r.forget();
+  r.tick_after(62);
+  CAF_CHECK(r.said<commit>().empty());
+}
+
+CAF_TEST(votes are repeated at doubling intervals) {
+  lone_replica r{2};
+  r.prepare_fully(1, "b");
+  r.forget();
+  std::vector<std::uint64_t> at;
+  for (std::uint64_t t = 50; t <= 8000; t += 50) {
+    r.tick_after(50);
+    if (!r.said<commit>().empty())
+      at.push_back(t);
+    CAF_CHECK_EQUAL(r.said<commit>().size(), r.said<prepare>().size());
+    r.forget();
+  }
+  CAF_CHECK_EQUAL(at, (std::vector<std::uint64_t>{250, 500, 1000, 2000, 4000, 6000, 8000}));
+  r.hear(1, r.proven(1, "b"));
+  r.tick_after(10'000);
+  CAF_CHECK(r.said<commit>().empty()); // it is final
+}
+
+CAF_TEST(the primary repeats its proposal to those who have not voted) {
+  lone_replica r{0};
+  auto what = r.accept(1, "b");
+  r.hear(3, lone_replica::prepared_by(3, what));
+  r.forget();
+  r.tick_after(250);
+  std::vector<std::uint16_t> to;
+  for (const auto& s : r.all.now)
+    if (std::holds_alternative<pre_prepare>(s.what))
+      to.push_back(s.to.value().value());
+  CAF_CHECK_EQUAL(to, (std::vector<std::uint16_t>{1, 2}));
 }
 
 CAF_TEST(a peer with an old stable checkpoint is given the proof) {
@@ -234,7 +308,7 @@ CAF_TEST(a state that contradicts 2f plus 1 others is noticed) {
   for (std::uint64_t n = 1; n <= 4; ++n)
     r.commit_fully(n, std::to_string(n));
   r.execute();
-  r.core->on_checkpoint(r.now, seq(4), hash("mine"));
+  r.checkpointed(4, "mine");
   for (std::uint16_t i : {0, 1, 3})
     r.hear(i, lone_replica::checkpoint_by(i, 4, "theirs"));
   CAF_CHECK_EQUAL(r.core->stable().what.sequence.value(), 4u);

@@ -138,6 +138,34 @@ CAF_TEST(certificates with a bad signature or another block) {
   CAF_CHECK(r.all.empty());
 }
 
+CAF_TEST(commits of one view make no certificate of another) {
+  lone_replica r{2};
+  auto what = r.prepare_fully(1, "b");
+  auto bad = lone_replica::committed_by(1, what);
+  bad.by.signature.data[0] ^= 1;
+  r.hear(1, bad);
+  r.hear(0, lone_replica::committed_by(0, what)); // verified with the own one, and remembered
+  auto moved = r.proven(1, "b", {0, 2});
+  moved.certificate.what.view = view(5);
+  moved.certificate.commits.push_back(
+    lone_replica::committed_by(3, moved.certificate.what).by);
+  r.hear(3, moved);
+  CAF_CHECK_EQUAL(r.counters().bad_certificates, 1u);
+  CAF_CHECK(r.all.executions.empty());
+}
+
+CAF_TEST(of each replica only the newest checkpoints are kept) {
+  lone_replica r{2}; // its window holds two, and one more is kept
+  for (std::uint64_t n : {4, 8, 12, 16})
+    r.hear(0, lone_replica::checkpoint_by(0, n, "s"));
+  for (std::uint16_t i : {1, 3})
+    r.hear(i, lone_replica::checkpoint_by(i, 4, "s"));
+  CAF_CHECK_EQUAL(r.core->stable().what.sequence.value(), 0u);
+  for (std::uint16_t i : {1, 3})
+    r.hear(i, lone_replica::checkpoint_by(i, 8, "s"));
+  CAF_CHECK_EQUAL(r.core->stable().what.sequence.value(), 8u);
+}
+
 CAF_TEST(evidence is kept once and needs both signatures) {
   lone_replica r{2};
   r.accept(1, "b");
@@ -159,10 +187,10 @@ CAF_TEST(evidence is kept once and needs both signatures) {
 
 CAF_TEST(answers to checks that nobody asked) {
   lone_replica r{2};
-  r.core->on_checked(r.now, lone_replica::about(1, "b"), true);
-  r.core->on_checked(r.now, lone_replica::about(huge, "b", huge), true);
+  r.answer(lone_replica::about(1, "b"), true);
+  r.answer(lone_replica::about(huge, "b", huge), true);
   r.hear(0, lone_replica::propose(lone_replica::about(1, "b"), "b", 0));
-  r.core->on_checked(r.now, lone_replica::about(1, "c"), true);
+  r.answer(lone_replica::about(1, "c"), true);
   r.persist();
   CAF_CHECK(r.said<prepare>().empty());
 }
@@ -194,6 +222,16 @@ CAF_TEST(questions are answered at a bounded rate) {
   r.tick_after(200);
   r.hear(1, fetch_proposal{what});
   CAF_CHECK_EQUAL(r.said<pre_prepare>().size(), 3u);
+}
+
+CAF_TEST(requests for blocks are cut to a bounded number) {
+  lone_replica r{2};
+  for (std::uint64_t n = 1; n <= 50; ++n)
+    r.hear(1, r.proven(n, std::to_string(n)));
+  CAF_REQUIRE_EQUAL(r.core->committed().value(), 50u);
+  r.hear(1, fetch_blocks{seq(2), seq(45)});
+  CAF_REQUIRE_EQUAL(r.all.serves.size(), 1u);
+  CAF_CHECK_EQUAL(r.all.serves[0].what.to.value(), 33u);
 }
 
 CAF_TEST(requests for blocks are cut to what is final) {

@@ -126,9 +126,24 @@ void lone_replica::persist() {
 void lone_replica::answer_checks(bool acceptable) {
   while (checks_answered_ < all.checks.size()) {
     auto what = all.checks[checks_answered_++].what;
-    core->on_checked(now, what, acceptable);
-    drain();
+    answer(what, acceptable);
   }
+}
+
+void lone_replica::answer(const statement& what, bool acceptable) {
+  core->on_checked(now, what, acceptable);
+  drain();
+}
+
+bool lone_replica::offer(std::uint64_t n, std::string_view block) {
+  auto taken = core->on_proposal(now, seq(n), share(block));
+  drain();
+  return taken;
+}
+
+void lone_replica::checkpointed(std::uint64_t n, std::string_view state) {
+  core->on_checkpoint(now, seq(n), hash(state));
+  drain();
 }
 
 void lone_replica::execute() {
@@ -150,8 +165,7 @@ std::vector<std::uint16_t> lone_replica::other_backups() const {
 statement lone_replica::accept(std::uint64_t n, std::string_view block) {
   auto what = about(n, block, core->view().value());
   if (core->is_primary()) {
-    core->on_proposal(now, what.sequence, share(block));
-    drain();
+    offer(n, block);
   } else {
     hear(primary(), propose(what, block, primary()));
     answer_checks();

@@ -43,7 +43,10 @@ public:
   void persist();
   /// All open checks are answered.
   void answer_checks(bool acceptable = true);
+  void answer(const statement& what, bool acceptable);
+  bool offer(std::uint64_t n, std::string_view block);
   void execute();
+  void checkpointed(std::uint64_t n, std::string_view state);
 
   /// The pre-prepare of `block`, accepted, its prepare durable.
   statement accept(std::uint64_t n, std::string_view block);

@@ -57,8 +57,7 @@ CAF_TEST(4_2 the primary starts unless too many are in progress) {
 // pre-prepare message with m piggybacked to all the backups, and appends the message to its log."
 CAF_TEST(4_2 the primary multicasts a pre_prepare with the block and logs it first) {
   lone_replica r{primary_id};
-  CAF_CHECK(r.core->on_proposal(r.now, seq(1), share("b")));
-  r.tick_after(0);
+  CAF_CHECK(r.offer(1, "b"));
   CAF_CHECK_EQUAL(r.said_now<pre_prepare>().size(), 0u);
   CAF_REQUIRE_EQUAL(r.all.after_persist.size(), 1u);
   CAF_CHECK(!r.all.after_persist[0].to.has_value());
@@ -74,9 +73,9 @@ CAF_TEST(4_2 the primary multicasts a pre_prepare with the block and logs it fir
 
 CAF_TEST(4_2 the primary assigns one block to a sequence number) {
   lone_replica r{primary_id};
-  CAF_CHECK(r.core->on_proposal(r.now, seq(1), share("b")));
-  CAF_CHECK(!r.core->on_proposal(r.now, seq(1), share("c")));
-  CAF_CHECK(!r.core->on_proposal(r.now, seq(99), share("c")));
+  CAF_CHECK(r.offer(1, "b"));
+  CAF_CHECK(!r.offer(1, "c"));
+  CAF_CHECK(!r.offer(99, "c"));
 }
 
 // "A backup accepts a pre-prepare message provided: the signatures in the request and the
@@ -119,7 +118,7 @@ CAF_TEST(4_2 a backup votes only for what it has validated) {
   // Asked once; a second answer changes nothing.
   r.hear(0, lone_replica::propose(lone_replica::about(1, "b"), "b", 0));
   CAF_CHECK_EQUAL(r.all.checks.size(), 1u);
-  r.core->on_checked(r.now, lone_replica::about(1, "b"), true);
+  r.answer(lone_replica::about(1, "b"), true);
   r.persist();
   CAF_CHECK_EQUAL(r.said<prepare>().size(), 0u);
 }
@@ -270,12 +269,25 @@ CAF_TEST(4_2 the own prepare counts once it is durable) {
 
 CAF_TEST(4_2 the own pre_prepare counts once it is durable) {
   lone_replica r{primary_id};
-  r.core->on_proposal(r.now, seq(1), share("b"));
+  r.offer(1, "b");
   for (std::uint16_t i : {1, 2, 3})
     r.hear(i, lone_replica::prepared_by(i, lone_replica::about(1, "b")));
   CAF_CHECK(r.recorded<prepared_record>().empty());
   r.persist();
   CAF_CHECK_EQUAL(r.recorded<prepared_record>().size(), 1u);
+}
+
+CAF_TEST(4_2 a replica commits only to what it has validated) {
+  lone_replica r{backup_id};
+  auto what = lone_replica::about(1, "b");
+  r.hear(0, lone_replica::propose(what, "b", 0));
+  for (std::uint16_t i : {1, 3})
+    r.hear(i, lone_replica::prepared_by(i, what));
+  r.persist();
+  CAF_CHECK(r.all.persist.empty());
+  r.answer_checks();
+  CAF_CHECK(r.recorded_vote(vote_kind::prepare).has_value());
+  CAF_CHECK(r.recorded_vote(vote_kind::commit).has_value());
 }
 
 // "The replicas verify whether the prepares match the pre-prepare by checking that they have the
@@ -426,8 +438,7 @@ CAF_TEST(4_3 a checkpoint is multicast) {
   lone_replica r{backup_id};
   run_blocks(r, 1, 4);
   CAF_CHECK(r.said<checkpoint>().empty());
-  r.core->on_checkpoint(r.now, seq(4), hash("state"));
-  r.tick_after(0);
+  r.checkpointed(4, "state");
   auto said = r.said<checkpoint>();
   CAF_REQUIRE_EQUAL(said.size(), 1u);
   CAF_CHECK((said[0].what == checkpoint_statement{seq(4), hash("state")}));
@@ -442,7 +453,7 @@ CAF_TEST(4_3 2f plus 1 equal checkpoints of different replicas are stable) {
   for (std::uint16_t n : {4, 7, 10}) {
     lone_replica r{backup_id, n};
     run_blocks(r, 1, 4);
-    r.core->on_checkpoint(r.now, seq(4), hash("state"));
+    r.checkpointed(4, "state");
     auto others = r.other_backups();
     for (int i = 0; i < 2 * r.size().f(); ++i) {
       CAF_CHECK_EQUAL(r.core->stable().what.sequence.value(), 0u);
@@ -460,7 +471,7 @@ CAF_TEST(4_3 2f plus 1 equal checkpoints of different replicas are stable) {
 CAF_TEST(4_3 checkpoints with different digests never count together) {
   lone_replica r{backup_id};
   run_blocks(r, 1, 4);
-  r.core->on_checkpoint(r.now, seq(4), hash("state"));
+  r.checkpointed(4, "state");
   r.hear(0, lone_replica::checkpoint_by(0, 4, "state"));
   r.hear(1, lone_replica::checkpoint_by(1, 4, "another"));
   r.hear(3, lone_replica::checkpoint_by(3, 8, "state"));
@@ -477,7 +488,7 @@ CAF_TEST(4_3 what is stable is discarded) {
   lone_replica r{backup_id};
   run_blocks(r, 1, 4);
   r.accept(5, "block 5");
-  r.core->on_checkpoint(r.now, seq(4), hash("state"));
+  r.checkpointed(4, "state");
   for (std::uint16_t i : {0, 1})
     r.hear(i, lone_replica::checkpoint_by(i, 4, "state"));
   r.forget();
@@ -504,7 +515,7 @@ CAF_TEST(4_3 a stable checkpoint moves the water marks) {
     return prepares_after(r, lone_replica::propose(lone_replica::about(n, "x"), "x", 0));
   };
   CAF_CHECK_EQUAL(prepare_at(9), 0u);
-  r.core->on_checkpoint(r.now, seq(4), hash("state"));
+  r.checkpointed(4, "state");
   for (std::uint16_t i : {0, 1})
     r.hear(i, lone_replica::checkpoint_by(i, 4, "state"));
   CAF_CHECK_EQUAL(prepare_at(4), 0u);
@@ -520,7 +531,7 @@ CAF_TEST(4_3 the primary stops at the high water mark) {
   CAF_REQUIRE_EQUAL(r.all.grants.size(), 8u);
   run_blocks(r, 1, 8);
   CAF_CHECK_EQUAL(r.all.grants.size(), 8u);
-  r.core->on_checkpoint(r.now, seq(4), hash("state"));
+  r.checkpointed(4, "state");
   for (std::uint16_t i : {1, 2})
     r.hear(i, lone_replica::checkpoint_by(i, 4, "state"));
   CAF_REQUIRE_EQUAL(r.all.grants.size(), 12u);

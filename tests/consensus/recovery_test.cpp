@@ -68,7 +68,7 @@ CAF_TEST(a vote without its proposal still binds) {
 
 CAF_TEST(a restarted primary repeats its proposal and makes no other) {
   auto r = with(0, voted(vote_kind::pre_prepare, 0));
-  CAF_CHECK(!r.core->on_proposal(r.now, seq(1), share("c")));
+  CAF_CHECK(!r.offer(1, "c"));
   CAF_REQUIRE(!r.all.grants.empty());
   CAF_CHECK_EQUAL(r.all.grants[0].sequence.value(), 2u);
   r.tick_after(1);
@@ -84,7 +84,7 @@ CAF_TEST(a proposal that was written and never said may be replaced) {
   auto r = with(0, from);
   r.tick_after(1);
   CAF_CHECK(r.said<pre_prepare>().empty());
-  CAF_CHECK(r.core->on_proposal(r.now, seq(1), share("c")));
+  CAF_CHECK(r.offer(1, "c"));
 }
 
 CAF_TEST(a proposal without a vote is checked as if new) {
@@ -142,21 +142,32 @@ CAF_TEST(final blocks above the executed ones are executed again) {
   CAF_CHECK(r.all.persist.empty());
   // The own checkpoint at 4 comes as usual.
   r.execute();
-  r.core->on_checkpoint(r.now, seq(4), hash("s"));
-  r.tick_after(0);
+  r.checkpointed(4, "s");
   CAF_CHECK_EQUAL(r.said<checkpoint>().size(), 1u);
+}
+
+CAF_TEST(final blocks above the window are executed too) {
+  lone_replica source{1};
+  auto from = lone_replica::fresh();
+  from.executed = seq(8);
+  for (std::uint64_t n : {10, 9, 12})
+    from.committed.push_back(source.proven(n, std::to_string(n)));
+  auto r = with(2, from);
+  CAF_CHECK_EQUAL(r.core->committed().value(), 10u);
+  CAF_CHECK_EQUAL(r.all.executions.size(), 2u);
+  r.hear(1, r.proven(11, "11"));
+  CAF_CHECK_EQUAL(r.core->committed().value(), 12u);
 }
 
 CAF_TEST(the own checkpoint is said again after a restart) {
   auto from = lone_replica::fresh();
   from.executed = seq(8);
   auto r = with(2, from);
-  r.core->on_checkpoint(r.now, seq(8), hash("s"));
-  r.tick_after(0);
+  r.checkpointed(8, "s");
   auto said = r.said<checkpoint>();
   CAF_REQUIRE_EQUAL(said.size(), 1u);
   CAF_CHECK(said[0].by == lone_replica::checkpoint_by(2, 8, "s").by);
-  r.core->on_checkpoint(r.now, seq(8), hash("s"));
+  r.checkpointed(8, "s");
   for (int i = 0; i < 5; ++i)
     r.tick_after(300);
   CAF_CHECK(r.said<checkpoint>().size() > 2);
