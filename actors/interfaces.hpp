@@ -58,6 +58,8 @@ namespace bourse::actors {
 struct routes;
 using routes_ptr = std::shared_ptr<const routes>;
 
+// clang-format off: it would put several messages on one line.
+
 /// One authenticated connection to a replica or client: a CAF broker, or memory in tests.
 using link_actor = caf::typed_actor<
     /// Put one message into the outbox; dropped and counted if the outbox is over its cap.
@@ -252,8 +254,9 @@ using client_actor = caf::typed_actor<
     /// ... or ended, or could not be made (then the handle is null).
     caf::reacts_to<unlinked_atom, replica_id, link_actor>,
     /// It is time to dial that replica.
-    caf::reacts_to<dial_atom, replica_id>,
-    caf::reacts_to<clock_atom>>;
+    caf::reacts_to<dial_atom, replica_id>, caf::reacts_to<clock_atom>>;
+
+// clang-format on
 
 struct routes {
   supervisor_actor supervisor;

@@ -148,8 +148,7 @@ private:
       batch->items = queue_.take(std::clamp<std::size_t>(share, 1, chunk));
       batch->verifier = static_cast<std::size_t>(idlest - loads_.begin());
       ++*idlest;
-      self_->send(verifiers_[batch->verifier], verify_atom::value,
-                  verification_ptr{std::move(batch)});
+      self_->send(verifiers_[batch->verifier], verify_atom::value, batch);
     }
   }
 

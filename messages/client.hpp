@@ -31,10 +31,10 @@ struct resume {
 };
 
 enum class query_kind : std::uint8_t {
-  book = 1,     ///< levels of one instrument, best first
-  account = 2,  ///< balances and open orders; own accounts only
-  trades = 3,   ///< latest trades of one instrument
-  status = 4,   ///< JSON: who leads, progress, counters, phase times
+  book = 1,    ///< levels of one instrument, best first
+  account = 2, ///< balances and open orders; own accounts only
+  trades = 3,  ///< latest trades of one instrument
+  status = 4, ///< JSON: who leads, progress, counters, phase times; subject 1: the state digest too
   receipt = 5,  ///< proof of one execution report
   timeline = 6, ///< JSON: when recent blocks passed each phase here
 };
