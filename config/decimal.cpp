@@ -63,7 +63,7 @@ expected<decimal> parse_decimal(std::string_view text) {
   if (whole.empty() || !all_digits(whole) || !all_digits(behind)
       || (point != std::string_view::npos && behind.empty()))
     return fail(errc::config_invalid,
-                quoted(text) + " is not a decimal number such as \"12\" or \"0.05\"");
+                quoted(text) + R"( is not a decimal number such as "12" or "0.05")");
   whole.remove_prefix(std::min(whole.find_first_not_of('0'), whole.size()));
   behind = behind.substr(0, behind.find_last_not_of('0') + 1);
   if (whole.size() > max_whole_digits)

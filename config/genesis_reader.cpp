@@ -83,12 +83,12 @@ void genesis_reader::read_limits(toml_section& root) {
   // Upper bounds follow from formats: a request's place in its block has 16 bits, and bodies travel
   // in messages of at most 1 MB from clients and 4 MB between replicas.
   s.optional_integer("submission_requests", m.submissions.max_requests, 1, 4096);
-  s.optional_integer("submission_bytes", m.submissions.max_bytes, 256, 512 * 1024);
+  s.optional_integer("submission_bytes", m.submissions.max_bytes, 256, 512U << 10);
   s.optional_integer("block_requests", m.blocks.max_requests, 1, 65535);
-  s.optional_integer("block_bytes", m.blocks.max_bytes, 256, 3 * 1024 * 1024);
+  s.optional_integer("block_bytes", m.blocks.max_bytes, 256, 3U << 20);
   s.optional_integer("clock_skew_ms", m.blocks.max_clock_skew_ms, 1, 60'000);
   s.optional_integer("stream_window", m.stream_window, 1, 65536);
-  s.optional_integer("stream_window_bytes", m.stream_window_bytes, 256, 64 * 1024 * 1024);
+  s.optional_integer("stream_window_bytes", m.stream_window_bytes, 256, 64U << 20);
   s.optional_integer("open_orders", m.max_open_orders, 1, 100'000'000);
   s.optional_integer("account_open_orders", m.max_account_orders, 1, 100'000'000);
   if (m.submissions.max_requests > m.blocks.max_requests)
@@ -243,7 +243,7 @@ void genesis_reader::read_client(toml_section& s) {
   s.optional_flag("treasurer", c.treasurer);
   for (const auto& name : s.texts("accounts")) {
     auto account = find(s, "accounts", name, accounts_, "account");
-    c.accounts.push_back(account_id{static_cast<std::uint32_t>(account)});
+    c.accounts.emplace_back(static_cast<std::uint32_t>(account));
   }
   std::sort(c.accounts.begin(), c.accounts.end());
   if (std::adjacent_find(c.accounts.begin(), c.accounts.end()) != c.accounts.end())

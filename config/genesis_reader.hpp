@@ -25,19 +25,19 @@ private:
   void read_replicas(toml_section& root);
   void read_assets(toml_section& root);
   void read_instruments(toml_section& root);
-  void read_instrument(toml_section& from);
+  void read_instrument(toml_section& s);
   void read_accounts(toml_section& root);
-  void read_balances(toml_section& from, market::account& to);
+  void read_balances(toml_section& s, market::account& to);
   void read_clients(toml_section& root);
-  void read_client(toml_section& from);
+  void read_client(toml_section& s);
   void read_fee_account(toml_section& root);
 
   /// A name that is well formed and new among `known`, which then has it too.
-  std::string new_name(toml_section& from, indices& known, std::string_view what);
+  static std::string new_name(toml_section& from, indices& known, std::string_view what);
   /// The index of what `key` names; complains, with the nearest name, and returns 0 if there is
   /// none.
-  std::size_t find(toml_section& from, std::string_view key, const std::string& name,
-                   const indices& known, std::string_view what);
+  static std::size_t find(toml_section& from, std::string_view key, const std::string& name,
+                          const indices& known, std::string_view what);
   /// An Ed25519 public key that no replica or client has so far.
   public_key new_key(toml_section& from, const std::string& owner);
   endpoint new_address(toml_section& from, std::string_view key, const std::string& owner);

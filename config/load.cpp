@@ -101,7 +101,7 @@ expected<file_kind> kind_of(const std::filesystem::path& file) {
   toml_document document{*text, file.string()};
   if (document.failed())
     return tl::unexpected(document.problem());
-  for (auto key : {"genesis", "key", "data"})
+  for (const auto* key : {"genesis", "key", "data"})
     if (document.root().contains(key))
       return file_kind::node;
   return file_kind::genesis;

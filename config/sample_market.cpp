@@ -22,7 +22,8 @@ public:
   }
 
   /// Between the first asset, which pays, and asset `base`.
-  void instrument(std::string name, std::uint16_t base, std::string lot, std::string high_value) {
+  void instrument(std::string name, std::uint16_t base, std::string lot,
+                  const std::string& high_value) {
     market::instrument i;
     i.name = std::move(name);
     i.base = asset_id{base};

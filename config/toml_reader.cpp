@@ -33,12 +33,10 @@ toml_section::toml_section(toml_document& document, const toml::table& table, st
     if (std::find(keys.begin(), keys.end(), key.str()) != keys.end())
       continue;
     auto hint = nearest(key.str(), keys);
-    auto where = name_.empty() ? "" : " in " + name_;
-    document.complain(key.source(), hint.empty()
-                                        ? fmt::format("unknown key \"{}\"{}; the keys are {}",
-                                                      key.str(), where, fmt::join(keys, ", "))
-                                        : fmt::format("unknown key \"{}\"{}; did you mean \"{}\"?",
-                                                      key.str(), where, hint));
+    auto help = hint.empty() ? fmt::format("the keys are {}", fmt::join(keys, ", "))
+                             : fmt::format(R"(did you mean "{}"?)", hint);
+    document.complain(key.source(), fmt::format(R"(unknown key "{}"{}; {})", key.str(),
+                                                name_.empty() ? "" : " in " + name_, help));
   }
 }
 
