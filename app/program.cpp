@@ -36,6 +36,11 @@ void add_verbs(CLI::App& app, app_context& context) {
   add_testnet(app, context);
   add_keygen(app, context);
   add_config(app, context);
+  add_order(app, context);
+  add_book(app, context);
+  add_trades(app, context);
+  add_account(app, context);
+  add_status(app, context);
   add_receipt(app, context);
   add_version(app, context);
 }

@@ -4,6 +4,7 @@
 
 #include "app/context.hpp"
 #include "app/receipt_file.hpp"
+#include "app/receipt_get.hpp"
 #include "app/report_text.hpp"
 #include "app/verbs.hpp"
 #include "config/receipts.hpp"
@@ -53,6 +54,7 @@ exit_code verify_receipt(const verify_options& o, const output& out) {
 
 void add_receipt(CLI::App& app, app_context& context) {
   auto* group = add_group(app, "receipt", "Get and check proofs of what was executed");
+  add_receipt_get(*group, context);
   auto* verb
       = add_verb(*group, context, "verify", "Check a receipt with nothing but the genesis file",
                  "bourse receipt verify trade.receipt --genesis net/genesis.toml");

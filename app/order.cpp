@@ -1,0 +1,92 @@
+#include "app/order.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/report_text.hpp"
+#include "app/verbs.hpp"
+
+namespace bourse::app {
+
+using namespace messages;
+
+void add_order_options(CLI::App& verb, order_options& o) {
+  add_trader_options(verb, o.trader);
+  verb.add_option("--account", o.account, "For which account (the client's first)");
+  verb.add_option("--stream", o.stream,
+                  "On which of the client's streams; requests of one never overtake each other")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint32_t{0}, static_cast<std::uint32_t>(max_streams - 1)));
+}
+
+client_order_id fresh_order_name() {
+  auto since = std::chrono::system_clock::now().time_since_epoch();
+  auto us = std::chrono::duration_cast<std::chrono::microseconds>(since).count();
+  return client_order_id{static_cast<std::uint64_t>(us)};
+}
+
+expected<side> parse_side(const std::string& text) {
+  if (text == "buy")
+    return side::buy;
+  if (text == "sell")
+    return side::sell;
+  return fail(errc::config_invalid, fmt::format("\"{}\" is no side: say buy or sell", text));
+}
+
+namespace {
+
+exit_code print(const actors::placed& placed, const market::rules& rules, const output& out) {
+  bool rejected = std::any_of(placed.reports.begin(), placed.reports.end(),
+                              [](const report& r) { return r.kind == report_kind::rejected; });
+  if (out.json) {
+    auto reports = nlohmann::json::array();
+    for (const auto& r : placed.reports)
+      reports.push_back(to_json(r, rules));
+    out.print(nlohmann::json{{"block", placed.block.value()},
+                             {"submission", placed.number.value()},
+                             {"rejected", rejected},
+                             {"reports", reports}});
+  } else {
+    for (const auto& r : placed.reports)
+      out.line(fmt::format("{:>6}  {}", r.number.value(),
+                           out.paint(r.kind == report_kind::rejected ? colour::red : colour::plain,
+                                     to_text(r, rules))));
+    out.line(fmt::format("Executed in block {}.", placed.block.value()));
+  }
+  return rejected ? exit_code::failed : exit_code::ok;
+}
+
+} // namespace
+
+exit_code run_order(const order_options& o, const output& out, const make_requests& make) {
+  auto identity = load_trader(o.trader);
+  if (!identity)
+    return out.fail(identity.error());
+  auto account = account_of(*identity, o.account);
+  if (!account)
+    return out.fail(account.error());
+  auto requests = make(identity->genesis.market, *account);
+  if (!requests)
+    return out.fail(requests.error());
+  auto who = trader::attach(std::move(*identity), o.trader);
+  if (!who)
+    return out.fail(who.error());
+  auto placed = (*who)->place(stream_id{static_cast<std::uint8_t>(o.stream)}, std::move(*requests));
+  if (!placed)
+    return out.fail(placed.error());
+  return print(**placed, (*who)->rules(), out);
+}
+
+void add_order(CLI::App& app, app_context& context) {
+  auto* group = add_group(app, "order", "Place, change and cancel orders");
+  add_order_place(*group, context);
+  add_order_replace(*group, context);
+  add_order_cancel(*group, context);
+  add_order_cancel_all(*group, context);
+}
+
+} // namespace bourse::app

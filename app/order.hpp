@@ -1,0 +1,40 @@
+// What the verbs of `bourse order` share.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "app/trader.hpp"
+
+namespace bourse::app {
+
+struct order_options {
+  trader_options trader;
+  std::string account;
+  std::uint32_t stream = 0;
+};
+
+/// Those of add_trader_options, --account and --stream.
+void add_order_options(CLI::App& verb, order_options& o);
+
+/// Makes the requests once the genesis file is known. Errors are those of what people typed.
+using make_requests = std::function<messages::expected<std::vector<messages::request>>(
+    const market::rules&, messages::account_id)>;
+
+/// Attaches, places, and prints what became of it. Fails if any of it was rejected.
+exit_code run_order(const order_options& o, const output& out, const make_requests& make);
+
+/// A name for an order that no open order has, whichever process made it: microseconds since the
+/// Unix epoch.
+messages::client_order_id fresh_order_name();
+
+messages::expected<messages::side> parse_side(const std::string& text);
+
+void add_order_place(CLI::App& group, app_context& context);
+void add_order_cancel(CLI::App& group, app_context& context);
+void add_order_cancel_all(CLI::App& group, app_context& context);
+void add_order_replace(CLI::App& group, app_context& context);
+
+} // namespace bourse::app

@@ -1,0 +1,129 @@
+#include <map>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/order.hpp"
+#include "config/decimal.hpp"
+
+namespace bourse::app {
+
+using namespace messages;
+
+namespace {
+
+struct place_options {
+  order_options order;
+  std::string side;
+  std::string quantity;
+  std::string instrument;
+  std::string price;
+  std::string max_spend;
+  time_in_force tif = time_in_force::good_till_cancel;
+  self_trade stp = self_trade::expire_taker;
+  std::uint64_t expire_after = 0;
+  std::uint64_t name = 0;
+  bool market = false;
+  bool liquidation = false;
+};
+
+const std::map<std::string, time_in_force> tif_names{
+    {"gtc", time_in_force::good_till_cancel}, {"ioc", time_in_force::immediate_or_cancel},
+    {"fok", time_in_force::fill_or_kill},     {"post-only", time_in_force::post_only},
+    {"gtb", time_in_force::good_till_block},
+};
+const std::map<std::string, self_trade> stp_names{
+    {"taker", self_trade::expire_taker},
+    {"maker", self_trade::expire_maker},
+    {"both", self_trade::expire_both},
+};
+
+expected<std::vector<request>> make_place(const place_options& o, const market::rules& rules,
+                                          account_id account) {
+  auto where = config::find_instrument(rules, o.instrument);
+  if (!where)
+    return tl::unexpected{where.error()};
+  auto& instrument = rules.instruments[where->value()];
+  auto side = parse_side(o.side);
+  if (!side)
+    return tl::unexpected{side.error()};
+  auto quantity = config::parse_quantity(o.quantity, instrument);
+  if (!quantity)
+    return tl::unexpected{quantity.error()};
+  place p;
+  p.account = account;
+  p.instrument = *where;
+  p.client_order = o.name != 0 ? client_order_id{o.name} : fresh_order_name();
+  p.side = *side;
+  p.quantity = *quantity;
+  p.tif = o.tif;
+  p.stp = o.stp;
+  p.expire_after = sequence_number{o.expire_after};
+  p.liquidation = o.liquidation;
+  if (o.market) {
+    p.type = order_type::market;
+    p.tif = time_in_force::immediate_or_cancel;
+    if (*side == side::buy) {
+      auto most = config::parse_amount(o.max_spend, rules.assets[instrument.quote.value()]);
+      if (!most)
+        return tl::unexpected{most.error()};
+      p.max_spend = *most;
+    }
+  } else {
+    auto price = config::parse_price(o.price, instrument);
+    if (!price)
+      return tl::unexpected{price.error()};
+    p.price = *price;
+  }
+  return std::vector<request>{p};
+}
+
+/// What fits together, before any file is read.
+void check(const place_options& o) {
+  if (o.market == !o.price.empty())
+    throw CLI::ValidationError("give either --price, or --market for an order without one");
+  if ((o.market && o.side == "buy") == o.max_spend.empty())
+    throw CLI::ValidationError("--max-spend belongs to a buy with --market, and to nothing else");
+  if ((o.tif == time_in_force::good_till_block) != (o.expire_after != 0))
+    throw CLI::ValidationError("--tif gtb and --expire-after belong together");
+}
+
+} // namespace
+
+void add_order_place(CLI::App& group, app_context& context) {
+  auto* verb = add_verb(group, context, "place", "Place an order and wait for what becomes of it",
+                        "bourse order place buy 0.5 BTC-USD --price 236.47 --net net");
+  auto o = std::make_shared<place_options>();
+  verb->add_option("SIDE", o->side, "buy or sell")->required();
+  verb->add_option("QUANTITY", o->quantity, "How much of the base asset")->required();
+  verb->add_option("INSTRUMENT", o->instrument, "Such as BTC-USD")->required();
+  verb->add_option("--price", o->price, "The worst price to trade at; makes it a limit order");
+  verb->add_flag("--market", o->market, "Take what there is at any price");
+  verb->add_option("--max-spend", o->max_spend,
+                   "Market buys: the most of the quote asset that it may cost, fees included");
+  verb->add_option("--tif", o->tif,
+                   "How long it lives: gtc (till cancelled), ioc (now or never), fok (all now or "
+                   "never), post-only (never takes), gtb (till a block) (gtc)")
+      ->transform(CLI::CheckedTransformer(tif_names, CLI::ignore_case).description(""))
+      ->option_text("gtc|ioc|fok|post-only|gtb");
+  verb->add_option("--expire-after", o->expire_after, "--tif gtb: the last block it may trade in");
+  verb->add_option("--stp", o->stp,
+                   "Which order expires instead of trading with another of the account (taker)")
+      ->transform(CLI::CheckedTransformer(stp_names, CLI::ignore_case).description(""))
+      ->option_text("taker|maker|both");
+  verb->add_option("--order", o->name, "Your name for it, a number (one made of the time)");
+  verb->add_flag("--liquidation", o->liquidation,
+                 "Sell what another account holds, as a client with that right");
+  add_order_options(*verb, o->order);
+  verb->callback([o, &context] {
+    check(*o);
+    context.run = [o, &context] {
+      return run_order(o->order, context.out, [o](const market::rules& rules, account_id account) {
+        return make_place(*o, rules, account);
+      });
+    };
+  });
+}
+
+} // namespace bourse::app

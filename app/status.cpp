@@ -1,0 +1,115 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/trader.hpp"
+#include "app/verbs.hpp"
+
+namespace bourse::app {
+
+using namespace messages;
+
+namespace {
+
+struct status_options {
+  trader_options trader;
+  bool digest = false;
+};
+
+/// What a replica says of itself; it may say anything.
+nlohmann::json parse(const actors::replica_answer& a) {
+  nlohmann::json out{{"replica", a.replica.value()}};
+  if (a.problem) {
+    out["error"] = to_string(*a.problem);
+    return out;
+  }
+  auto said = nlohmann::json::parse(a.body, nullptr, false);
+  if (!said.is_object()) {
+    out["error"] = "malformed: not JSON";
+    return out;
+  }
+  said["replica"] = a.replica.value();
+  return said;
+}
+
+std::string number(const nlohmann::json& status, const char* key) {
+  auto found = status.find(key);
+  return found != status.end() && found->is_number_integer() ? grouped(found->get<std::int64_t>())
+                                                             : "-";
+}
+
+void print_table(const nlohmann::json& all, bool digest, const output& out) {
+  table t;
+  t.column("REPLICA").column("STATE").column("VIEW", align::right);
+  t.column("PRIMARY", align::right).column("BLOCK", align::right);
+  t.column("ORDERS", align::right).column("TRADES", align::right);
+  t.column("CLIENTS", align::right).column("PEERS", align::right).column("MB", align::right);
+  if (digest)
+    t.column("DIGEST");
+  for (const auto& s : all) {
+    bool up = !s.contains("error");
+    std::vector<std::string> cells{s["replica"].dump(),   up ? "up" : "no answer",
+                                   number(s, "view"),     number(s, "primary"),
+                                   number(s, "executed"), number(s, "requests"),
+                                   number(s, "trades"),   number(s, "clients"),
+                                   number(s, "peers"),    "-"};
+    if (auto rss = s.find("rss_bytes"); rss != s.end() && rss->is_number())
+      cells.back() = fixed(rss->get<double>() / 1e6, 0);
+    if (digest) {
+      auto state = s.value("/state/digest"_json_pointer, std::string{"-"});
+      cells.push_back(fmt::format("{:.16} at {}", state,
+                                  s.value("/state/sequence"_json_pointer, std::uint64_t{0})));
+    }
+    t.row(std::move(cells));
+  }
+  out.print(t);
+}
+
+exit_code show_status(const status_options& o, const output& out) {
+  auto identity = load_trader(o.trader);
+  if (!identity)
+    return out.fail(identity.error());
+  auto who = trader::attach(std::move(*identity), o.trader);
+  if (!who)
+    return out.fail(who.error());
+  actors::question q;
+  q.kind = query_kind::status;
+  q.subject = o.digest ? 1 : 0;
+  q.how = actors::trust::each;
+  auto answer = (*who)->ask_all(q);
+  auto all = nlohmann::json::array();
+  std::size_t up = 0;
+  for (const auto& a : answer) {
+    all.push_back(parse(a));
+    up += !a.problem.has_value();
+  }
+  if (out.json)
+    out.print(nlohmann::json{{"replicas", all}});
+  else
+    print_table(all, o.digest, out);
+  auto needed = (*who)->genesis().size.weak_quorum();
+  if (up >= needed)
+    return exit_code::ok;
+  out.err() << fmt::format("bourse: {} of {} replicas answered; it takes {} to know anything\n", up,
+                           (*who)->genesis().size.n, needed);
+  return exit_code::unreachable;
+}
+
+} // namespace
+
+void add_status(CLI::App& app, app_context& context) {
+  auto* verb = add_verb(app, context, "status", "Show how each replica says that it is",
+                        "bourse status --net net");
+  auto o = std::make_shared<status_options>();
+  verb->add_flag("--digest", o->digest, "Also the digest of the whole state, to compare");
+  add_trader_options(*verb, o->trader);
+  verb->callback([o, &context] {
+    context.run = [o, &context] {
+      return show_status(*o, context.out);
+    };
+  });
+}
+
+} // namespace bourse::app

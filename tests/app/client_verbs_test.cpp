@@ -1,0 +1,123 @@
+#define CAF_SUITE client_verbs
+#include "tests/suite.hpp"
+
+#include "app/program.hpp"
+#include "config/node_config.hpp"
+#include "tests/config/files.hpp"
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+using namespace bourse::app;
+using namespace bourse::tests;
+
+namespace {
+
+/// A network whose nodes do not run.
+struct fixture {
+  temporary_folder folder;
+  std::string net = (folder.path() / "net").string();
+  std::string out;
+  std::string err;
+
+  fixture() {
+    bourse::config::testnet_options o;
+    o.output = net;
+    o.base_port = 0;
+    o.market = bourse::config::sample_market();
+    CAF_REQUIRE(bourse::config::write_testnet(o));
+  }
+
+  int run(std::vector<std::string> words, bool with_net = true) {
+    if (with_net)
+      words.insert(words.end(), {"--net", net, "--timeout", "0.3"});
+    std::ostringstream o;
+    std::ostringstream e;
+    auto code = run_program(std::move(words), o, e);
+    out = o.str();
+    err = e.str();
+    return static_cast<int>(code);
+  }
+
+  bool err_says(const char* text) const {
+    return err.find(text) != std::string::npos;
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(client_verbs_tests, fixture)
+
+CAF_TEST(what people mistype is told before anything is sent) {
+  auto place = [&](const char* side, const char* quantity, const char* where, const char* price) {
+    return run({"order", "place", side, quantity, where, "--price", price});
+  };
+  CAF_CHECK_EQUAL(place("buy", "0.5", "BTC-USD", "236.475"), 1);
+  CAF_CHECK(err_says("price 236.475 is not on the tick 0.01 of BTC-USD"));
+  CAF_CHECK_EQUAL(place("buy", "0.5", "BTC-USD", "0"), 1);
+  CAF_CHECK(err_says("price"));
+  CAF_CHECK_EQUAL(place("buy", "0.000000001", "BTC-USD", "1"), 1);
+  CAF_CHECK(err_says("0.000000001"));
+  CAF_CHECK_EQUAL(place("buy", "much", "BTC-USD", "1"), 1);
+  CAF_CHECK_EQUAL(place("by", "1", "BTC-USD", "1"), 1);
+  CAF_CHECK(err_says("say buy or sell"));
+  CAF_CHECK_EQUAL(place("buy", "1", "BTC-US", "1"), 1);
+  CAF_CHECK(err_says("did you mean \"BTC-USD\""));
+  CAF_CHECK_EQUAL(run({"order", "cancel", "7", "XRP-USD"}), 1);
+  CAF_CHECK(err_says("XRP-USD"));
+  CAF_CHECK_EQUAL(run({"account", "taker-99"}), 1);
+  CAF_CHECK(err_says("taker-99"));
+  CAF_CHECK_EQUAL(run({"book", "BTC-USD", "--client", "nobody"}), 1);
+  CAF_CHECK(err_says("nobody"));
+}
+
+CAF_TEST(options that do not fit together are wrong usage) {
+  CAF_CHECK_EQUAL(run({"order", "place", "buy", "1", "BTC-USD"}), 2);
+  CAF_CHECK(err_says("--price, or --market"));
+  CAF_CHECK_EQUAL(run({"order", "place", "buy", "1", "BTC-USD", "--market"}), 2);
+  CAF_CHECK(err_says("--max-spend"));
+  CAF_CHECK_EQUAL(run({"order", "place", "sell", "1", "BTC-USD", "--price", "1", "--tif", "gtb"}),
+                  2);
+  CAF_CHECK(err_says("--expire-after"));
+  CAF_CHECK_EQUAL(run({"order", "place", "sell", "1", "BTC-USD", "--price", "1", "--tif", "day"}),
+                  2);
+  CAF_CHECK_EQUAL(run({"order", "cancel", "7"}), 2);
+  CAF_CHECK_EQUAL(run({"book", "BTC-USD", "--genesis", net + "/genesis.toml"}), 2);
+}
+
+CAF_TEST(without a network the verbs ask for one) {
+  CAF_CHECK_EQUAL(run({"book", "BTC-USD"}, false), 1);
+  CAF_CHECK(err_says("--net DIR"));
+  CAF_CHECK_EQUAL(run({"book", "BTC-USD", "--net", "nowhere"}, false), 1);
+  CAF_CHECK(err_says("nowhere"));
+}
+
+CAF_TEST(if too few replicas answer the exit code is 3) {
+  CAF_CHECK_EQUAL(run({"order", "place", "buy", "1", "BTC-USD", "--price", "100"}), 3);
+  CAF_CHECK(err_says("0 of 4 replicas can be reached, and it takes 2"));
+  CAF_CHECK(!err_says("may still execute")); // nothing was sent
+  CAF_CHECK_EQUAL(run({"order", "cancel-all"}), 3);
+  CAF_CHECK_EQUAL(run({"book", "BTC-USD"}), 3);
+  CAF_CHECK(err_says("0 of 4 replicas answered"));
+  CAF_CHECK_EQUAL(run({"trades", "BTC-USD"}), 3);
+  CAF_CHECK_EQUAL(run({"account"}), 3);
+  CAF_CHECK_EQUAL(run({"receipt", "get", "1"}), 3);
+  CAF_CHECK_EQUAL(run({"status", "--json"}), 3);
+  auto status = nlohmann::json::parse(out);
+  CAF_REQUIRE_EQUAL(status["replicas"].size(), 4u);
+  CAF_CHECK(status["replicas"][3]["error"].is_string());
+}
+
+CAF_TEST(a genesis file and a key are enough) {
+  auto key = net + "/clients/taker.key";
+  auto genesis = net + "/genesis.toml";
+  CAF_CHECK_EQUAL(
+      run({"book", "BTC-USD", "--genesis", genesis, "--key", key, "--timeout", "0.2"}, false), 3);
+  CAF_CHECK_EQUAL(run({"book", "BTC-USD", "--genesis", genesis, "--key", net + "/node-0/key",
+                       "--timeout", "0.2"},
+                      false),
+                  1);
+  CAF_CHECK(err_says("names no client with the key"));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
