@@ -65,11 +65,14 @@ expected<void> check_table(rocksdb::Env& env, const std::string& path) {
     return fail(errc::corrupt, path + ": damaged " + what);
   };
 
+  // Without an end it is one that a crash cut short. If it is in use after all, RocksDB refuses it.
   if (size < table_footer_size)
-    return damaged("footer");
+    return {};
   auto footer = read_at(*file, path, size - table_footer_size, table_footer_size);
   if (!footer)
     return tl::unexpected{footer.error()};
+  if (!is_table_footer(*footer))
+    return {};
   auto handle = meta_index_of(*footer);
   for (auto what : {"index of properties", "properties"}) {
     if (!handle || !handle->fits(size))

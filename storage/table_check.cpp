@@ -67,10 +67,12 @@ bool block_handle::fits(std::uint64_t file_size) const {
          && offset <= file_size - size - table_trailer_size;
 }
 
+bool is_table_footer(byte_view footer) {
+  return footer.size() == table_footer_size
+         && front{footer.substr(table_footer_size - 8)}.fixed(8) == table_magic;
+}
+
 std::optional<block_handle> meta_index_of(byte_view footer) {
-  if (footer.size() != table_footer_size
-      || front{footer.substr(table_footer_size - 8)}.fixed(8) != table_magic)
-    return std::nullopt;
   front in{footer};
   if (in.fixed(1) != checksum_is_crc32c)
     return std::nullopt;

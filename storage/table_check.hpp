@@ -25,7 +25,8 @@ struct block_handle {
   bool fits(std::uint64_t file_size) const;
 };
 
-/// Nothing if it is no footer of ours.
+bool is_table_footer(byte_view footer);
+/// Nothing if the footer is damaged.
 std::optional<block_handle> meta_index_of(byte_view footer);
 /// `block` with its trailer.
 bool has_right_checksum(byte_view block);
