@@ -3,6 +3,7 @@
 // ascend with them.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -41,6 +42,8 @@ struct stored_checkpoint {
 void append(write_batch& to, const consensus::record& r);
 void append(write_batch& to, const block_bodies& b);
 void append(write_batch& to, const stored_results& r);
+/// `dirty` updates the pages of the checkpoint before. To replace them all, erase the family in the
+/// same batch.
 void append(write_batch& to, const stored_checkpoint& c,
             const std::vector<market::page_update>& dirty);
 
@@ -53,6 +56,10 @@ expected<void> open_for(store& s, const digest& cluster, replica_id self);
 /// All that consensus needs to go on. `executed` and `chain` are those of the own checkpoint.
 expected<consensus::recovered_state> load_consensus(const store& s, const digest& cluster);
 expected<std::optional<stored_checkpoint>> load_checkpoint(const store& s);
+/// The newest stable checkpoint with its proof.
+expected<std::optional<stable_checkpoint>> load_stable(const store& s);
+/// Proofs that a primary signed two proposals for one slot. Never deleted.
+expected<std::vector<equivocation>> load_evidence(const store& s);
 /// Every state page, ascending.
 expected<void> load_pages(const store& s,
                           const std::function<expected<void>(market::page_key, byte_view)>& visit);
@@ -61,7 +68,7 @@ expected<std::optional<committed_block>> load_block(const store& s, sequence_num
 /// At most `count` and about `max_bytes` from `from` on, without gaps.
 expected<std::vector<committed_block>> load_blocks(const store& s, sequence_number from,
                                                    std::size_t count, std::size_t max_bytes);
-/// Bodies of a block in block order, as they were signed.
+/// Bodies of a block in block order, as they were signed. Errors: not_found.
 expected<std::vector<signed_submission>> load_bodies(const store& s, sequence_number n,
                                                      const digest& block);
 /// Those of `wanted` that any proposal at `n` has.
@@ -76,14 +83,16 @@ struct stored_reports {
   replica_signature by;
   client_reports reports;
 };
-/// From the block that holds report `from` on, at most `count` blocks.
+/// From the block that holds report `from` on, at most `count` blocks; none if it is yet to come.
 expected<std::vector<stored_reports>> load_reports(const store& s, client_id client,
                                                    report_number from, std::size_t count);
-/// The proof of one report.
+/// The proof of one report. Errors: not_found, and as everywhere corrupt and io_failed.
 expected<receipt_share> load_receipt(const store& s, client_id client, report_number number);
-/// Newest first.
+/// Newest first. Looks back over a few megabytes of settlements at most, so there may be fewer than
+/// `count` although older ones exist.
 expected<std::vector<trade>> load_trades(const store& s, instrument_id instrument,
                                          std::size_t count);
+/// Errors: not_found if the block was not executed here.
 expected<std::vector<settlement>> load_settlements(const store& s, sequence_number n);
 
 } // namespace bourse::storage

@@ -19,7 +19,7 @@ namespace bourse::storage {
 namespace {
 
 rocksdb::Slice slice(byte_view data) {
-  return {data.data(), data.size()};
+  return data.empty() ? rocksdb::Slice{} : rocksdb::Slice{data.data(), data.size()}; // never null
 }
 
 byte_view view(const rocksdb::Slice& data) {

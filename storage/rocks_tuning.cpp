@@ -34,23 +34,7 @@ std::size_t buffer_bytes(const rocks_options& o) {
 } // namespace
 
 std::string family_name(family f) {
-  switch (f) {
-    case family::meta:
-      return rocksdb::kDefaultColumnFamilyName;
-    case family::consensus:
-      return "consensus";
-    case family::blocks:
-      return "blocks";
-    case family::bodies:
-      return "bodies";
-    case family::results:
-      return "results";
-    case family::reports:
-      return "reports";
-    case family::pages:
-      return "pages";
-  }
-  return "unknown";
+  return f == family::meta ? rocksdb::kDefaultColumnFamilyName : std::string{to_string(f)};
 }
 
 std::size_t flush_after_bytes(const rocks_options& o) {

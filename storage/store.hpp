@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "messages/bytes.hpp"
@@ -22,11 +23,13 @@ enum class family : std::uint8_t {
   consensus = 1, ///< view, votes, prepared certificates, proposals, evidence
   blocks = 2,    ///< committed blocks with certificates
   bodies = 3,    ///< bodies of proposed blocks
-  results = 4,   ///< block results: reports, leaves, settlements, own signature
+  results = 4,   ///< block results: reports and own signature; settlements
   reports = 5,   ///< index: which block holds a client's report
   pages = 6,     ///< state pages as of the own checkpoint
 };
 inline constexpr std::size_t family_count = 7;
+
+std::string_view to_string(family f);
 
 /// What one write changes. Its range deletes come first, whatever the order of the calls: so one
 /// batch can clear a family and fill it anew. The other operations follow in their order.

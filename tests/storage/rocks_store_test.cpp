@@ -278,7 +278,7 @@ CAF_TEST(a flipped bit in any other file never changes what is read) {
   for (int i = 0; i < 3; ++i) { // several tables and manifests
     auto s = disk.open();
     CAF_REQUIRE(s.has_value());
-    fill(**s, random, 30 * i, 30 * i + 30, 60'000);
+    fill(**s, random, 20 * i, 20 * i + 20, 60'000);
     truth = *read_all(**s);
   }
   auto image = image_of(disk);
@@ -293,7 +293,7 @@ CAF_TEST(a flipped bit in any other file never changes what is read) {
       for (auto i : header_bytes(bytes))
         for (int bit = 0; bit < 8; ++bit)
           flip(disk, image, truth, name, i, static_cast<std::uint8_t>(1 << bit), count);
-    for (int i = 0; i < 150; ++i) {
+    for (int i = 0; i < 80; ++i) {
       // Half of them near the end, where tables keep what describes them.
       auto at = random() % bytes.size();
       if (i % 2 == 0)

@@ -101,6 +101,7 @@ CAF_TEST(a scan visits a range in order until told to stop) {
     for (auto key : {"d", "a", "c", "b", "\xff"})
       put(*s, family::pages, key, "v");
     CAF_CHECK_EQUAL(listed(*s, family::pages, "", ""), "a=v b=v c=v d=v \xff=v ");
+    CAF_CHECK_EQUAL(listed(*s, family::pages, {}, {}), "a=v b=v c=v d=v \xff=v ");
     CAF_CHECK_EQUAL(listed(*s, family::pages, "b", "d"), "b=v c=v ");
     CAF_CHECK_EQUAL(listed(*s, family::pages, "bb", ""), "c=v d=v \xff=v ");
     CAF_CHECK_EQUAL(listed(*s, family::pages, "", "", 2), "a=v b=v ");
@@ -131,6 +132,7 @@ CAF_TEST(the last key of a range is found) {
     for (auto key : {"a", "b", "d"})
       put(*s, family::blocks, key, key);
     CAF_CHECK_EQUAL(last(*s, family::blocks, "", ""), "d=d");
+    CAF_CHECK_EQUAL(last(*s, family::blocks, {}, {}), "d=d");
     CAF_CHECK_EQUAL(last(*s, family::blocks, "", "d"), "b=b");
     CAF_CHECK_EQUAL(last(*s, family::blocks, "b", "c"), "b=b");
     CAF_CHECK_EQUAL(last(*s, family::blocks, "c", "d"), "(none)");

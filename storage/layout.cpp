@@ -1,0 +1,276 @@
+#include "storage/layout.hpp"
+
+namespace bourse::storage::layout {
+
+std::uint64_t unpacker::little(std::size_t size) {
+  std::uint64_t x = 0;
+  auto taken = raw(size);
+  for (auto i = taken.size(); i-- > 0;)
+    x = x << 8 | static_cast<std::uint8_t>(taken[i]);
+  return x;
+}
+
+std::uint64_t unpacker::big(std::size_t size) {
+  std::uint64_t x = 0;
+  for (char c : raw(size))
+    x = x << 8 | static_cast<std::uint8_t>(c);
+  return x;
+}
+
+statement unpacker::statement() {
+  messages::statement s;
+  s.view = view_number{u64()};
+  s.sequence = sequence_number{u64()};
+  s.digest = fixed<digest>();
+  return s;
+}
+
+// -- keys ----------------------------------------------------------------------------------------
+
+bytes record_key(record_kind kind) {
+  return bytes(1, static_cast<char>(kind));
+}
+
+bytes record_key(record_kind kind, std::uint64_t first, std::uint64_t second) {
+  return packer{17}.u8(static_cast<std::uint8_t>(kind)).big_u64(first).big_u64(second).take();
+}
+
+bytes vote_key(const consensus::vote_record& r) {
+  return packer{18}
+      .u8(static_cast<std::uint8_t>(record_kind::vote))
+      .big_u64(r.what.sequence.value())
+      .big_u64(r.what.view.value())
+      .u8(static_cast<std::uint8_t>(r.kind))
+      .take();
+}
+
+bytes record_bound(record_kind kind, std::uint64_t first) {
+  return packer{9}.u8(static_cast<std::uint8_t>(kind)).big_u64(first).take();
+}
+
+bytes sequence_key(sequence_number n) {
+  return packer{8}.big_u64(n.value()).take();
+}
+
+bytes bodies_key(sequence_number n, const digest& block) {
+  return packer{40}.big_u64(n.value()).fixed(block).take();
+}
+
+bytes results_key(sequence_number n) {
+  return packer{9}.u8('r').big_u64(n.value()).take();
+}
+
+bytes settlements_key(sequence_number n) {
+  return packer{9}.u8('s').big_u64(n.value()).take();
+}
+
+bytes report_key(client_id client, report_number first) {
+  return packer{12}.big_u32(client.value()).big_u64(first.value()).take();
+}
+
+bytes page_key(market::page_key k) {
+  return packer{8}.big_u64(k.packed()).take();
+}
+
+// -- values --------------------------------------------------------------------------------------
+
+namespace {
+
+using checksum = std::array<char, seal_size>;
+
+checksum checksum_of(family where, byte_view key, byte_view payload) {
+  auto full = hasher{}
+                  .add_u64(static_cast<std::uint64_t>(where) << 32 | key.size())
+                  .add(key)
+                  .add(payload)
+                  .finish();
+  checksum out;
+  std::memcpy(out.data(), full.data.data(), out.size());
+  return out;
+}
+
+} // namespace
+
+bytes seal(family where, byte_view key, bytes payload) {
+  auto sum = checksum_of(where, key, payload);
+  payload.append(sum.data(), sum.size());
+  return payload;
+}
+
+expected<byte_view> unseal(family where, byte_view key, byte_view value) {
+  if (value.size() < seal_size)
+    return nonsense(where, key, "too short");
+  auto payload = value.substr(0, value.size() - seal_size);
+  auto sum = checksum_of(where, key, payload);
+  if (value.substr(payload.size()) != byte_view{sum.data(), sum.size()})
+    return nonsense(where, key, "wrong checksum");
+  return payload;
+}
+
+expected<std::optional<bytes>> load(const store& s, family where, byte_view key) {
+  auto value = s.get(where, key);
+  if (!value || !*value)
+    return value;
+  auto payload = unseal(where, key, **value);
+  if (!payload)
+    return tl::unexpected{payload.error()};
+  (*value)->resize(payload->size());
+  return value;
+}
+
+expected<void>
+load_range(const store& s, family where, byte_view from, byte_view to,
+           const std::function<expected<bool>(byte_view key, byte_view payload)>& visit) {
+  expected<void> problem;
+  auto ok = s.scan(where, from, to, [&](byte_view key, byte_view value) {
+    auto payload = unseal(where, key, value);
+    auto more = payload ? visit(key, *payload) : tl::unexpected{payload.error()};
+    if (!more)
+      problem = tl::unexpected{more.error()};
+    return more.value_or(false);
+  });
+  return ok ? problem : ok;
+}
+
+tl::unexpected<error> nonsense(family where, byte_view key, std::string_view what) {
+  std::string text = "family ";
+  text.append(to_string(where)).append(", key ").append(to_hex(key)).append(": ").append(what);
+  return fail(errc::corrupt, std::move(text));
+}
+
+expected<std::optional<identity>> load_identity(const store& s) {
+  auto value = load(s, family::meta, identity_key);
+  if (!value)
+    return tl::unexpected{value.error()};
+  if (!*value)
+    return std::nullopt;
+  unpacker in{**value};
+  identity found;
+  found.format = in.u32();
+  if (in.good() && found.format != identity::current_format)
+    return fail(errc::unsupported_version, "the database has format " + std::to_string(found.format)
+                                               + ", this program knows format "
+                                               + std::to_string(identity::current_format));
+  found.replica = replica_id{in.u16()};
+  found.cluster = in.fixed<digest>();
+  if (!in.done())
+    return nonsense(family::meta, identity_key, "malformed");
+  return found;
+}
+
+expected<committed_block> unpack_block(byte_view key, byte_view payload) {
+  unpacker in{payload};
+  auto certificate = decode_commit_certificate(in.sized());
+  auto block = in.rest();
+  if (!certificate || !in.done())
+    return nonsense(family::blocks, key, "malformed certificate");
+  return committed_block{std::move(*certificate), std::make_shared<const bytes>(block)};
+}
+
+expected<void> unpack_bodies(byte_view key, byte_view payload,
+                             const std::function<void(byte_view, const signature&)>& visit) {
+  unpacker in{payload};
+  for (auto n = in.count(4 + signature::size); n > 0 && in.good(); --n) {
+    auto body = in.sized();
+    auto sig = in.fixed<signature>();
+    if (in.good())
+      visit(body, sig);
+  }
+  if (!in.done())
+    return nonsense(family::bodies, key, "malformed");
+  return {};
+}
+
+expected<results_value> unpack_results(byte_view key, byte_view payload) {
+  unpacker name{key};
+  name.u8();
+  unpacker in{payload};
+  results_value out;
+  out.what.sequence = sequence_number{name.big_u64()};
+  out.what.block = in.fixed<digest>();
+  out.what.results = in.fixed<digest>();
+  out.time = block_time{in.u64()};
+  out.by.replica = replica_id{in.u16()};
+  out.by.signature = in.fixed<signature>();
+  out.requests = in.u32();
+  out.settlements = in.u32();
+  auto clients = in.count(20);
+  out.clients.reserve(clients);
+  for (; clients > 0; --clients) {
+    auto& part = out.clients.emplace_back();
+    part.client = client_id{in.u32()};
+    part.first = report_number{in.u64()};
+    part.count = in.u32();
+    part.encoded = in.sized();
+  }
+  if (!in.done() || !name.done())
+    return nonsense(family::results, key, "malformed");
+  return out;
+}
+
+bytes pack_settlements(block_time time, std::span<const settlement> settlements) {
+  constexpr std::size_t trade_size = 45;
+  constexpr std::size_t transfer_size = 18;
+  std::size_t size = 12 + seal_size;
+  for (auto& s : settlements)
+    size += trade_size + transfer_size * s.transfers.size();
+  packer out{size};
+  out.u64(time.value()).u32(static_cast<std::uint32_t>(settlements.size()));
+  for (auto& s : settlements) {
+    out.u64(s.trade.value()).u16(s.instrument.value());
+    out.i64(s.price.value()).i64(s.quantity.value());
+    out.u8(static_cast<std::uint8_t>(s.taker_side));
+    out.u64(s.maker_order.value()).u64(s.taker_order.value());
+    out.u16(static_cast<std::uint16_t>(s.transfers.size()));
+    for (auto& t : s.transfers)
+      out.u32(t.from.value()).u32(t.to.value()).u16(t.asset.value()).i64(t.amount.value());
+  }
+  return out.take();
+}
+
+namespace {
+
+settlement unpack_settlement(unpacker& in) {
+  settlement out;
+  out.trade = trade_id{in.u64()};
+  out.instrument = instrument_id{in.u16()};
+  out.price = price{in.i64()};
+  out.quantity = quantity{in.i64()};
+  out.taker_side = static_cast<side>(in.u8());
+  out.maker_order = order_id{in.u64()};
+  out.taker_order = order_id{in.u64()};
+  auto transfers = in.u16();
+  for (; transfers > 0 && in.good(); --transfers) {
+    auto& t = out.transfers.emplace_back();
+    t.from = account_id{in.u32()};
+    t.to = account_id{in.u32()};
+    t.asset = asset_id{in.u16()};
+    t.amount = amount{in.i64()};
+  }
+  return out;
+}
+
+} // namespace
+
+expected<settlements_value> unpack_settlements(byte_view key, byte_view payload) {
+  unpacker in{payload};
+  settlements_value out;
+  out.time = block_time{in.u64()};
+  auto count = in.count(45);
+  out.settlements.reserve(count);
+  for (; count > 0 && in.good(); --count)
+    out.settlements.push_back(unpack_settlement(in));
+  if (!in.done())
+    return nonsense(family::results, key, "malformed settlements");
+  return out;
+}
+
+expected<sequence_number> unpack_report_place(byte_view key, byte_view payload) {
+  unpacker in{payload};
+  auto n = sequence_number{in.u64()};
+  if (!in.done())
+    return nonsense(family::reports, key, "malformed");
+  return n;
+}
+
+} // namespace bourse::storage::layout

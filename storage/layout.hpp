@@ -1,0 +1,242 @@
+// How values lie in the store: numbers little endian, every value sealed by a checksum that covers
+// its family and key too. docs/PROTOCOL.md has the table of keys and values.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "storage/records.hpp"
+#include "storage/store.hpp"
+
+namespace bourse::storage::layout {
+
+/// Builds a value or a key.
+class packer {
+public:
+  explicit packer(std::size_t expected_size = 0) {
+    out_.reserve(expected_size);
+  }
+
+  packer& u8(std::uint8_t x) {
+    out_.push_back(static_cast<char>(x));
+    return *this;
+  }
+  packer& u16(std::uint16_t x) {
+    return little(x, 2);
+  }
+  packer& u32(std::uint32_t x) {
+    return little(x, 4);
+  }
+  packer& u64(std::uint64_t x) {
+    return little(x, 8);
+  }
+  packer& i64(std::int64_t x) {
+    return little(static_cast<std::uint64_t>(x), 8);
+  }
+  packer& big_u32(std::uint32_t x) {
+    return big(x, 4);
+  }
+  packer& big_u64(std::uint64_t x) {
+    return big(x, 8);
+  }
+  packer& raw(byte_view x) {
+    out_.append(x);
+    return *this;
+  }
+  /// Behind its length.
+  packer& sized(byte_view x) {
+    return u32(static_cast<std::uint32_t>(x.size())).raw(x);
+  }
+  template <class Tag, std::size_t N>
+  packer& fixed(const fixed_bytes<Tag, N>& x) {
+    return raw(x.view());
+  }
+  packer& statement(const messages::statement& s) {
+    return u64(s.view.value()).u64(s.sequence.value()).fixed(s.digest);
+  }
+  bytes take() {
+    return std::move(out_);
+  }
+
+private:
+  packer& little(std::uint64_t x, int size) {
+    for (int i = 0; i < size; ++i)
+      u8(static_cast<std::uint8_t>(x >> 8 * i));
+    return *this;
+  }
+  packer& big(std::uint64_t x, int size) {
+    for (int i = size; i-- > 0;)
+      u8(static_cast<std::uint8_t>(x >> 8 * i));
+    return *this;
+  }
+
+  bytes out_;
+};
+
+/// The reverse. Reading past the end gives zeros and makes `good` false for ever.
+class unpacker {
+public:
+  explicit unpacker(byte_view from) : left_(from) {}
+
+  std::uint8_t u8() {
+    return static_cast<std::uint8_t>(little(1));
+  }
+  std::uint16_t u16() {
+    return static_cast<std::uint16_t>(little(2));
+  }
+  std::uint32_t u32() {
+    return static_cast<std::uint32_t>(little(4));
+  }
+  std::uint64_t u64() {
+    return little(8);
+  }
+  std::int64_t i64() {
+    return static_cast<std::int64_t>(little(8));
+  }
+  std::uint32_t big_u32() {
+    return static_cast<std::uint32_t>(big(4));
+  }
+  std::uint64_t big_u64() {
+    return big(8);
+  }
+  messages::statement statement();
+  byte_view raw(std::size_t size) {
+    if (!good_ || size > left_.size()) {
+      good_ = false;
+      return {};
+    }
+    auto out = left_.substr(0, size);
+    left_.remove_prefix(size);
+    return out;
+  }
+  byte_view sized() {
+    auto size = u32();
+    return raw(size);
+  }
+  byte_view rest() {
+    return raw(left_.size());
+  }
+  template <class Fixed>
+  Fixed fixed() {
+    Fixed out;
+    if (!out.assign(raw(Fixed::size)))
+      out = {};
+    return out;
+  }
+  /// A number of things of at least `least_size` bytes each: never more than can follow.
+  std::uint32_t count(std::size_t least_size) {
+    auto n = u32();
+    if (n > left_.size() / least_size)
+      good_ = false;
+    return good_ ? n : 0;
+  }
+
+  bool good() const {
+    return good_;
+  }
+  /// All was there and nothing is left.
+  bool done() const {
+    return good_ && left_.empty();
+  }
+
+private:
+  std::uint64_t little(std::size_t size);
+  std::uint64_t big(std::size_t size);
+
+  byte_view left_;
+  bool good_ = true;
+};
+
+// -- keys ----------------------------------------------------------------------------------------
+
+inline constexpr byte_view identity_key = "identity";
+inline constexpr byte_view checkpoint_key = "checkpoint";
+
+/// Kinds of consensus records, the first byte of their keys.
+enum class record_kind : char {
+  view = 'v',
+  stable = 's',
+  equivocation = 'e', ///< view, sequence
+  proposal = 'p',     ///< sequence, view
+  vote = 'o',         ///< sequence, view, kind
+  prepared = 'c',     ///< sequence, view
+};
+
+bytes record_key(record_kind kind);
+bytes record_key(record_kind kind, std::uint64_t first, std::uint64_t second);
+bytes vote_key(const consensus::vote_record& r);
+/// The least key of records of this kind from `first` on; pruning deletes up to it.
+bytes record_bound(record_kind kind, std::uint64_t first);
+
+/// Blocks, and the prefix of what is stored by sequence number.
+bytes sequence_key(sequence_number n);
+bytes bodies_key(sequence_number n, const digest& block);
+bytes results_key(sequence_number n);
+bytes settlements_key(sequence_number n);
+bytes report_key(client_id client, report_number first);
+bytes page_key(market::page_key k);
+
+// -- values --------------------------------------------------------------------------------------
+
+inline constexpr std::size_t seal_size = 8;
+
+/// Appends the checksum. Reserve seal_size bytes more than the payload needs.
+bytes seal(family where, byte_view key, bytes payload);
+/// The payload; the view is of `value`. Errors: corrupt.
+expected<byte_view> unseal(family where, byte_view key, byte_view value);
+/// get and unseal in one. Nothing: no such key.
+expected<std::optional<bytes>> load(const store& s, family where, byte_view key);
+/// scan and unseal in one; stops at the first error.
+expected<void>
+load_range(const store& s, family where, byte_view from, byte_view to,
+           const std::function<expected<bool>(byte_view key, byte_view payload)>& visit);
+/// The error for a value that is sealed well and still makes no sense.
+tl::unexpected<error> nonsense(family where, byte_view key, std::string_view what);
+
+struct identity {
+  static constexpr std::uint32_t current_format = 1;
+
+  std::uint32_t format = current_format;
+  replica_id replica;
+  digest cluster;
+};
+/// Nothing: a new store.
+expected<std::optional<identity>> load_identity(const store& s);
+
+expected<committed_block> unpack_block(byte_view key, byte_view payload);
+
+/// Calls `visit` with each body and its signature.
+expected<void> unpack_bodies(byte_view key, byte_view payload,
+                             const std::function<void(byte_view body, const signature&)>& visit);
+
+/// A value of `results`; views are of the payload.
+struct results_value {
+  struct client_part {
+    client_id client;
+    report_number first;
+    std::uint32_t count = 0;
+    byte_view encoded;
+  };
+
+  results_statement what;
+  block_time time;
+  replica_signature by;
+  std::uint32_t requests = 0;
+  std::uint32_t settlements = 0;
+  std::vector<client_part> clients; ///< ascending
+};
+expected<results_value> unpack_results(byte_view key, byte_view payload);
+
+struct settlements_value {
+  block_time time;
+  std::vector<settlement> settlements;
+};
+bytes pack_settlements(block_time time, std::span<const settlement> settlements);
+expected<settlements_value> unpack_settlements(byte_view key, byte_view payload);
+
+/// Which block holds a client's reports from the one in the key on.
+expected<sequence_number> unpack_report_place(byte_view key, byte_view payload);
+
+} // namespace bourse::storage::layout

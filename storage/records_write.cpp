@@ -1,0 +1,126 @@
+#include "storage/layout.hpp"
+#include "storage/records.hpp"
+
+namespace bourse::storage {
+
+using layout::packer;
+using layout::record_kind;
+using layout::seal_size;
+
+namespace {
+
+/// `payload` has room for the seal.
+void put(write_batch& to, family where, bytes key, bytes payload) {
+  auto value = layout::seal(where, key, std::move(payload));
+  to.put(where, std::move(key), std::move(value));
+}
+
+void append_record(write_batch& to, const consensus::view_record& r) {
+  put(to, family::consensus, layout::record_key(record_kind::view),
+      packer{8 + seal_size}.u64(r.view.value()).take());
+}
+
+void append_record(write_batch& to, const consensus::proposal_record& r) {
+  auto& what = r.what.what;
+  packer payload{48 + signature::size + r.what.block->size() + seal_size};
+  payload.statement(what).fixed(r.what.signature).raw(*r.what.block);
+  put(to, family::consensus,
+      layout::record_key(record_kind::proposal, what.sequence.value(), what.view.value()),
+      payload.take());
+}
+
+void append_record(write_batch& to, const consensus::vote_record& r) {
+  packer payload{48 + seal_size};
+  payload.statement(r.what);
+  put(to, family::consensus, layout::vote_key(r), payload.take());
+}
+
+void append_record(write_batch& to, const consensus::prepared_record& r) {
+  put(to, family::consensus,
+      layout::record_key(record_kind::prepared, r.what.what.sequence.value(),
+                         r.what.what.view.value()),
+      encode(r.what));
+}
+
+void append_record(write_batch& to, const consensus::committed_record& r) {
+  auto certificate = encode(r.what.certificate);
+  put(to, family::blocks, layout::sequence_key(r.what.certificate.what.sequence),
+      packer{4 + certificate.size() + r.what.block->size() + seal_size}
+          .sized(certificate)
+          .raw(*r.what.block)
+          .take());
+}
+
+void append_record(write_batch& to, const consensus::stable_record& r) {
+  put(to, family::consensus, layout::record_key(record_kind::stable), encode(r.what));
+  for (auto kind : {record_kind::proposal, record_kind::vote, record_kind::prepared})
+    to.erase_range(family::consensus, layout::record_bound(kind, 0),
+                   layout::record_bound(kind, r.what.what.sequence.value() + 1));
+}
+
+void append_record(write_batch& to, const consensus::equivocation_record& r) {
+  put(to, family::consensus,
+      layout::record_key(record_kind::equivocation, r.what.first.view.value(),
+                         r.what.first.sequence.value()),
+      encode(r.what));
+}
+
+} // namespace
+
+void append(write_batch& to, const consensus::record& r) {
+  std::visit([&to](auto& alternative) { append_record(to, alternative); }, r);
+}
+
+void append(write_batch& to, const block_bodies& b) {
+  std::size_t size = 4 + seal_size;
+  for (auto& s : b.submissions)
+    size += 4 + s->source.body.size() + signature::size;
+  packer payload{size};
+  payload.u32(static_cast<std::uint32_t>(b.submissions.size()));
+  for (auto& s : b.submissions)
+    payload.sized(s->source.body).fixed(s->source.signature);
+  put(to, family::bodies, layout::bodies_key(b.sequence, b.block), payload.take());
+}
+
+void append(write_batch& to, const stored_results& r) {
+  auto& result = *r.result;
+  std::size_t size = 150 + seal_size;
+  for (auto& c : result.reports)
+    size += 20 + c.encoded.size();
+  packer payload{size};
+  payload.fixed(result.block_digest).fixed(result.results_root).u64(result.time.value());
+  payload.u16(r.by.replica.value()).fixed(r.by.signature);
+  payload.u32(result.requests).u32(static_cast<std::uint32_t>(result.settlements.size()));
+  payload.u32(static_cast<std::uint32_t>(result.reports.size()));
+  for (auto& c : result.reports) {
+    payload.u32(c.client.value()).u64(c.first.value()).u32(c.count).sized(c.encoded);
+    put(to, family::reports, layout::report_key(c.client, c.first),
+        packer{8 + seal_size}.u64(result.sequence.value()).take());
+  }
+  put(to, family::results, layout::results_key(result.sequence), payload.take());
+  // Apart, so that a search for trades reads nothing else; and nothing where there were none.
+  if (!result.settlements.empty())
+    put(to, family::results, layout::settlements_key(result.sequence),
+        layout::pack_settlements(result.time, result.settlements));
+}
+
+void append(write_batch& to, const stored_checkpoint& c,
+            const std::vector<market::page_update>& dirty) {
+  put(to, family::meta, bytes{layout::checkpoint_key},
+      packer{80 + seal_size}
+          .u64(c.sequence.value())
+          .fixed(c.chain)
+          .fixed(c.state)
+          .u64(c.time.value())
+          .take());
+  for (auto& p : dirty) {
+    auto key = layout::page_key(p.key);
+    if (p.content.empty())
+      to.erase(family::pages, std::move(key));
+    else
+      put(to, family::pages, std::move(key),
+          packer{p.content.size() + seal_size}.raw(p.content).take());
+  }
+}
+
+} // namespace bourse::storage
