@@ -52,9 +52,9 @@ public:
     return *env_.fs;
   }
 
-private:
   storage::rocks_options options();
 
+private:
   forgetful_env env_;
 };
 

@@ -1,0 +1,356 @@
+#include "storage/audit.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "consensus/replica_core.hpp"
+#include "market/exchange.hpp"
+#include "storage/audit_block.hpp"
+#include "storage/audit_results.hpp"
+#include "storage/layout.hpp"
+#include "storage/records.hpp"
+
+namespace bourse::storage {
+
+namespace {
+
+/// Blocks are read in runs of so many or so much, which all processors then check.
+constexpr std::size_t run_blocks = 256;
+constexpr std::size_t run_bytes = 32 * 1024 * 1024;
+
+/// Calls f(i) for every i below n, on all processors.
+void in_parallel(std::size_t n, const std::function<void(std::size_t)>& f) {
+  std::atomic<std::size_t> next = 0;
+  auto work = [&] {
+    for (auto i = next++; i < n; i = next++)
+      f(i);
+  };
+  std::vector<std::thread> helpers;
+  auto wanted = std::min<std::size_t>(std::max(1U, std::thread::hardware_concurrency()), n);
+  for (std::size_t i = 1; i < wanted; ++i)
+    helpers.emplace_back(work);
+  work();
+  for (auto& h : helpers)
+    h.join();
+}
+
+class ledger_audit {
+public:
+  ledger_audit(const store& s, const audit_genesis& g,
+               const std::function<void(const audit_progress&)>& progress)
+      : store_(s), genesis_(g), progress_(progress), keys_(g), exchange_(g.rules) {}
+
+  expected<audit_report> run() {
+    for (auto step : {&ledger_audit::identify, &ledger_audit::survey, &ledger_audit::check_records,
+                      &ledger_audit::check_log, &ledger_audit::check_leftovers})
+      if (auto ok = (this->*step)(); !ok)
+        return tl::unexpected{ok.error()};
+    report_.chain = chain_;
+    report_.state = market::state_digest(report_.executed, chain_, exchange_.page_root());
+    report_.supply = exchange_.clearing().supply();
+    return std::move(report_);
+  }
+
+private:
+  // Keeps the first problem.
+  void note(sequence_number block, std::string what) {
+    if (!report_.problem || block < report_.problem->block)
+      report_.problem = audit_problem{block, std::move(what)};
+  }
+
+  /// Damage is a problem of the block; anything else ends the audit.
+  expected<void> note_or_fail(sequence_number block, const error& e) {
+    if (e.code != errc::corrupt)
+      return tl::unexpected{e};
+    note(block, e.detail);
+    return {};
+  }
+
+  expected<void> identify() {
+    auto identity = layout::load_identity(store_);
+    if (!identity)
+      return tl::unexpected{identity.error()};
+    if (!*identity)
+      return fail(errc::not_found, "there is no ledger");
+    if ((*identity)->cluster != genesis_.rules.cluster)
+      return fail(errc::wrong_cluster,
+                  "the ledger is of cluster " + to_hex((*identity)->cluster.view())
+                      + ", the genesis file says " + to_hex(genesis_.rules.cluster.view()));
+    report_.replica = (*identity)->replica;
+    return {};
+  }
+
+  /// What there is, and where execution can start.
+  expected<void> survey() {
+    auto checkpoint = load_checkpoint(store_);
+    auto stable = load_stable(store_);
+    auto last = last_committed(store_);
+    auto results = store_.last(family::results, layout::results_key(sequence_number{0}),
+                               layout::results_key(sequence_number{UINT64_MAX}));
+    if (!checkpoint || !stable || !last || !results)
+      return tl::unexpected{!checkpoint ? checkpoint.error()
+                            : !stable   ? stable.error()
+                            : !last     ? last.error()
+                                        : results.error()};
+    checkpoint_ = std::move(*checkpoint);
+    stable_ = stable->value_or(stable_checkpoint{});
+    last_ = *last;
+    report_.stable = stable_.what.sequence;
+    if (checkpoint_)
+      must_have_ = report_.checkpoint.emplace(checkpoint_->sequence);
+    if (*results) {
+      layout::unpacker key{(*results)->first};
+      key.u8();
+      must_have_ = std::max(must_have_, sequence_number{key.big_u64()});
+    }
+    chain_ = genesis_.rules.cluster;
+    return find_first();
+  }
+
+  expected<void> find_first() {
+    report_.first = sequence_number{1};
+    auto ok = store_.scan(family::blocks, {}, {}, [this](byte_view key, byte_view) {
+      report_.first = sequence_number{layout::unpacker{key}.big_u64()};
+      return false;
+    });
+    if (!ok)
+      return ok;
+    if (report_.first == sequence_number{1})
+      return {};
+    if (!checkpoint_ || checkpoint_->sequence.next() < report_.first) {
+      note(sequence_number{1}, "the log begins with block " + std::to_string(report_.first.value())
+                                   + ", and no checkpoint stands for what came before");
+      return {};
+    }
+    report_.base = checkpoint_->sequence;
+    report_.base_proved
+        = stable_.what == checkpoint_statement{checkpoint_->sequence, checkpoint_->state};
+    report_.executed = checkpoint_->sequence;
+    report_.time = checkpoint_->time;
+    chain_ = checkpoint_->chain;
+    auto restored = load_pages(
+        store_, [this](market::page_key k, byte_view c) { return exchange_.restore(k, c); });
+    if (!restored)
+      return note_or_fail(checkpoint_->sequence, restored.error());
+    if (market::state_digest(checkpoint_->sequence, chain_, exchange_.page_root())
+        != checkpoint_->state)
+      note(checkpoint_->sequence, "the state pages do not give the checkpoint's digest");
+    return {};
+  }
+
+  /// The records of consensus: whole, and their certificates valid.
+  expected<void> check_records() {
+    auto checked
+        = check_consensus_records(store_, genesis_.size, keys_, report_.signatures,
+                                  [this](sequence_number n, std::string what) { note(n, what); });
+    if (!checked)
+      return checked;
+    if (stable_.what.sequence == sequence_number{0})
+      return {};
+    report_.signatures += stable_.proof.size();
+    if (!consensus::valid(stable_, genesis_.size, keys_))
+      note(stable_.what.sequence, "the proof of the stable checkpoint is not valid");
+    return {};
+  }
+
+  expected<void> check_log() {
+    for (auto n = report_.first; n <= last_ && !report_.problem;) {
+      auto run = read_run(n);
+      if (!run)
+        return tl::unexpected{run.error()};
+      in_parallel(run->size(), [&](std::size_t i) { check_alone((*run)[i], genesis_); });
+      for (auto& b : *run) {
+        if (auto ok = follow(b); !ok)
+          return ok;
+        if (report_.problem)
+          break;
+      }
+      n = sequence_number{n.value() + run->size()};
+      if (progress_)
+        progress_({sequence_number{n.value() - 1}, last_});
+    }
+    if (!report_.problem && must_have_ > last_)
+      note(last_.next(), "the block is missing");
+    return {};
+  }
+
+  expected<std::vector<audited_block>> read_run(sequence_number from) {
+    std::vector<audited_block> out;
+    std::size_t size = 0;
+    for (auto n = from; n <= last_ && out.size() < run_blocks && size < run_bytes; n = n.next()) {
+      auto& b = out.emplace_back();
+      b.sequence = n;
+      auto read = read_block(b, size);
+      if (read)
+        continue;
+      if (read.error().code != errc::corrupt)
+        return tl::unexpected{read.error()};
+      b.problem = read.error().detail;
+    }
+    return out;
+  }
+
+  expected<void> read_block(audited_block& b, std::size_t& size) {
+    auto block = load_block(store_, b.sequence);
+    if (!block)
+      return tl::unexpected{block.error()};
+    if (*block) {
+      b.source = std::move(**block);
+      size += b.source.block->size();
+    }
+    // Bodies of all proposals for the slot, so that damage in any is found.
+    auto wanted = layout::bodies_key(b.sequence, b.source.certificate.what.digest);
+    return layout::load_range(store_, family::bodies, layout::sequence_key(b.sequence),
+                              layout::sequence_key(b.sequence.next()),
+                              [&](byte_view key, byte_view payload) -> expected<bool> {
+                                size += payload.size();
+                                std::vector<signed_submission> bodies;
+                                auto ok = layout::unpack_bodies(
+                                    key, payload, [&](byte_view body, const signature& sig) {
+                                      bodies.push_back({bytes{body}, sig});
+                                    });
+                                if (!ok)
+                                  return tl::unexpected{ok.error()};
+                                if (key == wanted)
+                                  b.bodies = std::move(bodies);
+                                return true;
+                              });
+  }
+
+  /// One block further: its place in the log, its execution, its results.
+  expected<void> follow(audited_block& b) {
+    auto n = b.sequence;
+    if (b.source.block == nullptr && !b.problem) {
+      stopped_ = true; // others may have been committed out of turn behind it
+      if (n <= must_have_)
+        note(n, "the block is missing");
+      return {};
+    }
+    if (b.problem) {
+      note(n, std::move(*b.problem));
+      return {};
+    }
+    ++report_.blocks;
+    report_.signatures += b.signatures;
+    report_.submissions += b.input.submissions.size();
+    if (n <= report_.base) {
+      auto whole = check_results_whole(store_, n);
+      return whole ? whole : note_or_fail(n, whole.error());
+    }
+    if (!b.bodies && n <= must_have_) {
+      note(n, "the bodies are missing");
+      return {};
+    }
+    stopped_ = stopped_ || !b.bodies;
+    if (stopped_) {
+      ++report_.not_executable;
+      return {};
+    }
+    // A null block, which fills a gap, has no time.
+    auto null = b.input.submissions.empty() && b.input.time == block_time{};
+    if (!null && b.input.time < report_.time) {
+      note(n, "the block's time is before its predecessor's");
+      return {};
+    }
+    return execute(b);
+  }
+
+  expected<void> execute(const audited_block& b) {
+    auto n = b.sequence;
+    chain_ = chain_next(chain_, b.input.block_digest);
+    auto result = exchange_.execute(b.input);
+    report_.executed = n;
+    report_.time = std::max(report_.time, b.input.time);
+    report_.requests += result.requests;
+    report_.trades += static_cast<std::uint64_t>(
+        std::count_if(result.settlements.begin(), result.settlements.end(),
+                      [](auto& s) { return s.trade != trade_id{}; }));
+    for (auto& part : result.reports)
+      report_.reports += part.count;
+    index_entries_ += result.reports.size();
+
+    auto found = check_results(store_, result, report_.replica, keys_);
+    if (!found)
+      return note_or_fail(n, found.error());
+    if (*found == stored::nothing) {
+      if (n <= must_have_)
+        note(n, "the results are missing");
+      ++report_.without_results;
+      index_entries_ -= result.reports.size();
+      return {};
+    }
+    ++report_.signatures;
+    return check_state(n, b.input.time);
+  }
+
+  /// Against the checkpoints, if there is one of this block.
+  expected<void> check_state(sequence_number n, block_time time) {
+    auto own = checkpoint_ && checkpoint_->sequence == n;
+    if (!own && stable_.what.sequence != n)
+      return {};
+    auto state = market::state_digest(n, chain_, exchange_.page_root());
+    if (stable_.what.sequence == n && stable_.what.state != state)
+      note(n, "the stable checkpoint proves another state");
+    if (!own)
+      return {};
+    if (checkpoint_->chain != chain_ || checkpoint_->time != time || checkpoint_->state != state)
+      note(n, "the own checkpoint is of another state");
+    market::page_tree pages;
+    auto loaded = load_pages(store_, [&](market::page_key k, byte_view content) -> expected<void> {
+      pages.apply(k, content);
+      return {};
+    });
+    if (!loaded)
+      return note_or_fail(n, loaded.error());
+    if (market::state_digest(n, chain_, pages.root()) != state)
+      note(n, "the state pages are of another state");
+    return {};
+  }
+
+  /// What belongs to no block that was checked.
+  expected<void> check_leftovers() {
+    if (report_.problem)
+      return {};
+    auto checked = check_index(store_, report_.base, index_entries_,
+                               [this](sequence_number n, std::string what) { note(n, what); });
+    if (!checked)
+      return note_or_fail(report_.executed, checked.error());
+    // Bodies that were proposed behind the last committed block.
+    auto proposed = last_.next();
+    auto ok = layout::load_range(store_, family::bodies, layout::sequence_key(proposed), {},
+                                 [&](byte_view key, byte_view payload) -> expected<bool> {
+                                   proposed = sequence_number{layout::unpacker{key}.big_u64()};
+                                   auto unpacked = layout::unpack_bodies(
+                                       key, payload, [](byte_view, const signature&) {});
+                                   if (!unpacked)
+                                     return tl::unexpected{unpacked.error()};
+                                   return true;
+                                 });
+    return ok ? ok : note_or_fail(proposed, ok.error());
+  }
+
+  const store& store_;
+  const audit_genesis& genesis_;
+  const std::function<void(const audit_progress&)>& progress_;
+  auditor_keys keys_;
+  market::exchange exchange_;
+  audit_report report_;
+  std::optional<stored_checkpoint> checkpoint_;
+  stable_checkpoint stable_;
+  sequence_number last_;
+  /// Up to here the node has executed and said so: blocks, bodies and results must be there.
+  sequence_number must_have_;
+  digest chain_;
+  bool stopped_ = false; ///< execution, at a gap
+  std::uint64_t index_entries_ = 0;
+};
+
+} // namespace
+
+expected<audit_report> verify_ledger(const store& s, const audit_genesis& g,
+                                     const std::function<void(const audit_progress&)>& progress) {
+  return ledger_audit{s, g, progress}.run();
+}
+
+} // namespace bourse::storage

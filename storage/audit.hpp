@@ -1,0 +1,68 @@
+// Checking a whole ledger without trusting the node that wrote it: every signature, every block's
+// place, order and bodies, and every result by executing the log again from the genesis.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "market/rules.hpp"
+#include "messages/crypto.hpp"
+#include "storage/store.hpp"
+
+namespace bourse::storage {
+
+/// What the auditor believes: the genesis file.
+struct audit_genesis {
+  cluster_size size;
+  std::vector<public_key> replicas; ///< by replica id
+  market::rules rules;              ///< with the cluster id and the clients' keys
+};
+
+struct audit_problem {
+  sequence_number block; ///< the first at which a problem shows
+  std::string what;
+};
+
+struct audit_report {
+  replica_id replica;    ///< whose ledger it is
+  sequence_number first; ///< of the blocks that are there
+  /// Execution was checked from here on: 0 if from the genesis, else the own checkpoint, because
+  /// older blocks are gone.
+  sequence_number base;
+  /// 2f+1 replicas signed the state that `base` stands for; always true of the genesis.
+  bool base_proved = true;
+  sequence_number executed; ///< last block executed again
+  std::uint64_t blocks = 0;
+  std::uint64_t submissions = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t reports = 0;
+  std::uint64_t trades = 0;
+  std::uint64_t signatures = 0; ///< verified
+  /// Blocks at the end whose results the node had not written when it stopped.
+  std::uint64_t without_results = 0;
+  /// Committed blocks at the end that wait for one before them, or for bodies.
+  std::uint64_t not_executable = 0;
+  std::optional<sequence_number> checkpoint; ///< own
+  sequence_number stable;
+  digest chain;
+  digest state; ///< after `executed`
+  block_time time;
+  std::vector<amount> supply; ///< by asset
+  std::optional<audit_problem> problem;
+};
+
+struct audit_progress {
+  sequence_number checked;
+  sequence_number last;
+};
+
+/// Reads the store, which nobody writes meanwhile, and uses all processors. A problem in what
+/// belongs to a block is in the report. Errors: wrong_cluster, unsupported_version, not_found if
+/// the store holds no ledger, corrupt if what belongs to no block is damaged, io_failed.
+expected<audit_report> verify_ledger(const store& s, const audit_genesis& g,
+                                     const std::function<void(const audit_progress&)>& progress
+                                     = {});
+
+} // namespace bourse::storage

@@ -1,0 +1,296 @@
+#define CAF_SUITE audit
+#include "tests/suite.hpp"
+
+#include <random>
+
+#include "storage/audit.hpp"
+#include "storage/layout.hpp"
+#include "storage/memory_store.hpp"
+#include "tests/storage/fake_ledger.hpp"
+#include "tests/storage/test_disk.hpp"
+
+using namespace bourse::storage;
+using namespace bourse::tests;
+namespace consensus = bourse::consensus;
+
+namespace {
+
+constexpr std::size_t block_count = 18;
+
+struct fixture {
+  fixture() : s(open_memory_store(disk)) {
+    CAF_REQUIRE(open_for(*s, ledger.cluster(), ledger.self).has_value());
+    ledger.write_blocks(*s, block_count);
+    ledger.write_open_slot(*s);
+  }
+
+  expected<audit_report> verify() const {
+    return verify_ledger(*s, ledger.genesis());
+  }
+
+  /// The block that the audit names; 0: all is good, and UINT64_MAX: the ledger is refused.
+  std::uint64_t bad_block() {
+    auto r = verify();
+    if (!r)
+      return UINT64_MAX;
+    if (r->problem)
+      CAF_MESSAGE("block " << r->problem->block.value() << ": " << r->problem->what);
+    return r->problem ? r->problem->block.value() : 0;
+  }
+
+  const fake_ledger::written_block& block(std::uint64_t n) const {
+    return ledger.blocks().at(n - 1);
+  }
+
+  void put(family f, const bytes& key, bytes payload) {
+    write_batch batch;
+    batch.put(f, key, layout::seal(f, key, std::move(payload)));
+    CAF_REQUIRE(s->write(batch, durability::synced).has_value());
+  }
+
+  void erase(family f, const bytes& key) {
+    write_batch batch;
+    batch.erase(f, key);
+    CAF_REQUIRE(s->write(batch, durability::synced).has_value());
+  }
+
+  template <class Record>
+  void write(const Record& r) {
+    write_batch batch;
+    append(batch, r);
+    CAF_REQUIRE(s->write(batch, durability::synced).has_value());
+  }
+
+  memory_disk disk;
+  std::unique_ptr<store> s;
+  fake_ledger ledger{2};
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(audit_tests, fixture)
+
+CAF_TEST(a good ledger is good) {
+  std::uint64_t told = 0;
+  auto r = verify_ledger(*s, ledger.genesis(), [&](const audit_progress& p) {
+    told = p.checked.value();
+    CAF_CHECK_EQUAL(p.last.value(), block_count);
+  });
+  CAF_REQUIRE(r.has_value());
+  if (r->problem)
+    CAF_FAIL("block " << r->problem->block.value() << ": " << r->problem->what);
+  CAF_CHECK_EQUAL(told, block_count);
+  CAF_CHECK(r->replica == ledger.self);
+  CAF_CHECK(r->first == sequence_number{1});
+  CAF_CHECK(r->base == sequence_number{0});
+  CAF_CHECK(r->executed == ledger.last());
+  CAF_CHECK_EQUAL(r->blocks, block_count);
+  CAF_CHECK(r->checkpoint == sequence_number{16});
+  CAF_CHECK(r->stable == sequence_number{16});
+  CAF_CHECK(r->chain == block(block_count).chain);
+  CAF_CHECK_EQUAL(r->without_results, 0u);
+  CAF_CHECK_EQUAL(r->not_executable, 0u);
+  std::uint64_t submissions = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t trades = 0;
+  for (auto& b : ledger.blocks()) {
+    submissions += b.submissions.size();
+    requests += b.result->requests;
+    for (auto& x : b.result->settlements)
+      trades += x.trade != trade_id{};
+  }
+  CAF_CHECK_EQUAL(r->submissions, submissions);
+  CAF_CHECK_EQUAL(r->requests, requests);
+  CAF_CHECK_EQUAL(r->trades, trades);
+  CAF_CHECK(trades > 10);
+  CAF_CHECK_EQUAL(r->supply.size(), 2u);
+  CAF_CHECK(r->supply[0] == amount{4'000'000});
+}
+
+CAF_TEST(a ledger without blocks is good) {
+  memory_disk fresh;
+  auto empty = open_memory_store(fresh);
+  auto r = verify_ledger(*empty, ledger.genesis());
+  CAF_REQUIRE(!r);
+  CAF_CHECK(r.error().code == errc::not_found);
+  CAF_REQUIRE(open_for(*empty, ledger.cluster(), ledger.self).has_value());
+  r = verify_ledger(*empty, ledger.genesis());
+  CAF_REQUIRE(r.has_value());
+  CAF_CHECK(!r->problem);
+  CAF_CHECK_EQUAL(r->blocks, 0u);
+}
+
+CAF_TEST(the ledger of another cluster is refused) {
+  auto g = ledger.genesis();
+  g.rules.cluster = hash("another");
+  auto r = verify_ledger(*s, g);
+  CAF_REQUIRE(!r);
+  CAF_CHECK(r.error().code == errc::wrong_cluster);
+}
+
+CAF_TEST(an unfinished end is no problem) {
+  // Committed, then the power went before bodies, results and earlier blocks were written.
+  fake_ledger longer{2};
+  memory_disk other_disk;
+  auto other = open_memory_store(other_disk);
+  longer.write_blocks(*other, block_count + 4);
+  auto copy = [&](std::uint64_t n) {
+    write(consensus::record{consensus::committed_record{longer.blocks().at(n - 1).committed}});
+  };
+  auto copy_bodies = [&](std::uint64_t n) {
+    auto& b = longer.blocks().at(n - 1);
+    write(block_bodies{b.result->sequence, b.result->block_digest, b.submissions});
+  };
+  copy(19);
+  copy_bodies(19);
+  copy(20); // its bodies are not here
+  copy(22); // and 21 is missing
+  copy_bodies(22);
+  auto r = verify();
+  CAF_REQUIRE(r.has_value());
+  if (r->problem)
+    CAF_FAIL("block " << r->problem->block.value() << ": " << r->problem->what);
+  CAF_CHECK(r->executed == sequence_number{19});
+  CAF_CHECK_EQUAL(r->without_results, 1u);
+  CAF_CHECK_EQUAL(r->not_executable, 2u);
+}
+
+CAF_TEST(missing parts are named) {
+  for (std::uint64_t n : {1, 6, 16, 18}) {
+    auto again = [&](family f, const bytes& key) {
+      auto value = s->get(f, key);
+      CAF_REQUIRE(value && *value);
+      erase(f, key);
+      auto named = bad_block();
+      write_batch batch;
+      batch.put(f, key, **value);
+      CAF_REQUIRE(s->write(batch, durability::synced).has_value());
+      CAF_REQUIRE_EQUAL(bad_block(), 0u);
+      return named;
+    };
+    auto& b = block(n);
+    CAF_MESSAGE("without parts of block " << n);
+    auto sequence = b.result->sequence;
+    if (n != 1) // without the first, the log would have been cut off, see below
+      CAF_CHECK_EQUAL(again(family::blocks, layout::sequence_key(sequence)), n);
+    if (!b.submissions.empty())
+      CAF_CHECK_EQUAL(again(family::bodies, layout::bodies_key(sequence, b.result->block_digest)),
+                      n);
+    if (n != 18) // the last results may not have been written yet
+      CAF_CHECK_EQUAL(again(family::results, layout::results_key(sequence)), n);
+    if (!b.result->settlements.empty())
+      CAF_CHECK_EQUAL(again(family::results, layout::settlements_key(sequence)), n);
+    for (auto& part : b.result->reports)
+      CAF_CHECK_EQUAL(again(family::reports, layout::report_key(part.client, part.first)), n);
+  }
+}
+
+CAF_TEST(a certificate without a quorum is named) {
+  auto c = block(7).committed;
+  c.certificate.commits.pop_back();
+  write(consensus::record{consensus::committed_record{c}});
+  CAF_CHECK_EQUAL(bad_block(), 7u);
+}
+
+CAF_TEST(another block under the certificate is named) {
+  auto c = block(7).committed;
+  c.block = block(8).committed.block;
+  write(consensus::record{consensus::committed_record{c}});
+  CAF_CHECK_EQUAL(bad_block(), 7u);
+}
+
+CAF_TEST(a forged body is named) {
+  for (auto& b : ledger.blocks()) {
+    if (b.submissions.empty() || b.result->sequence.value() < 3)
+      continue;
+    auto forged = b.submissions;
+    auto body = std::make_shared<verified_submission>(*forged[0]);
+    body->source.signature.data[5] ^= 1;
+    forged[0] = body;
+    write(block_bodies{b.result->sequence, b.result->block_digest, forged});
+    CAF_CHECK_EQUAL(bad_block(), b.result->sequence.value());
+    return;
+  }
+}
+
+CAF_TEST(results that the log does not give are named) {
+  for (auto& b : ledger.blocks()) {
+    auto n = b.result->sequence.value();
+    if (b.result->reports.empty() || b.result->settlements.empty() || n < 3)
+      continue;
+    auto with = [&](const std::function<void(bourse::market::block_result&)>& change) {
+      auto r = *b.result;
+      change(r);
+      write(stored_results{std::make_shared<const bourse::market::block_result>(r), b.by});
+      auto named = bad_block();
+      write(stored_results{b.result, b.by});
+      CAF_CHECK_EQUAL(bad_block(), 0u);
+      return named;
+    };
+    CAF_CHECK_EQUAL(with([](auto& r) { r.requests += 1; }), n);
+    CAF_CHECK_EQUAL(with([](auto& r) { r.results_root.data[0] ^= 1; }), n);
+    CAF_CHECK_EQUAL(with([](auto& r) { r.reports.back().encoded.back() ^= 1; }), n);
+    CAF_CHECK_EQUAL(with([](auto& r) { r.reports.back().count += 1; }), n);
+    CAF_CHECK_EQUAL(with([](auto& r) { r.settlements[0].price = price{1}; }), n);
+    CAF_CHECK_EQUAL(with([](auto& r) { r.settlements.pop_back(); }), n);
+    CAF_CHECK_EQUAL(with([](auto& r) { r.time = block_time{5}; }), n);
+    auto by = b.by;
+    by.signature.data[0] ^= 1;
+    write(stored_results{b.result, by});
+    CAF_CHECK_EQUAL(bad_block(), n);
+    return;
+  }
+}
+
+CAF_TEST(an index entry too many is named) {
+  put(family::reports, layout::report_key(client_id{3}, report_number{100'000}),
+      layout::packer{}.u64(6).take());
+  CAF_CHECK_EQUAL(bad_block(), 6u);
+}
+
+CAF_TEST(checkpoints of another state are named) {
+  auto c
+      = stored_checkpoint{sequence_number{16}, block(16).chain, hash("x"), block(16).result->time};
+  write_batch batch;
+  append(batch, c, {});
+  CAF_REQUIRE(s->write(batch, durability::synced).has_value());
+  CAF_CHECK_EQUAL(bad_block(), 16u);
+}
+
+CAF_TEST(changed pages are named) {
+  auto page = s->last(family::pages, {}, {});
+  CAF_REQUIRE(page && *page);
+  auto& [key, value] = **page;
+  put(family::pages, key, value.substr(0, value.size() - layout::seal_size) + "x");
+  CAF_CHECK_EQUAL(bad_block(), 16u);
+}
+
+CAF_TEST(a log that was cut off at the front starts at the checkpoint) {
+  write_batch batch;
+  auto bound = sequence_number{14};
+  batch.erase_range(family::blocks, {}, layout::sequence_key(bound));
+  batch.erase_range(family::bodies, {}, layout::sequence_key(bound));
+  batch.erase_range(family::results, layout::results_key(sequence_number{0}),
+                    layout::results_key(bound));
+  batch.erase_range(family::results, layout::settlements_key(sequence_number{0}),
+                    layout::settlements_key(bound));
+  CAF_REQUIRE(s->write(batch, durability::synced).has_value());
+  auto r = verify();
+  CAF_REQUIRE(r.has_value());
+  if (r->problem)
+    CAF_FAIL("block " << r->problem->block.value() << ": " << r->problem->what);
+  CAF_CHECK(r->first == bound);
+  CAF_CHECK(r->base == sequence_number{16});
+  CAF_CHECK(r->base_proved);
+  CAF_CHECK(r->executed == sequence_number{18});
+  CAF_CHECK_EQUAL(r->blocks, 5u);
+  CAF_CHECK(r->chain == block(18).chain);
+
+  erase(family::blocks, layout::sequence_key(sequence_number{14}));
+  erase(family::blocks, layout::sequence_key(sequence_number{15}));
+  erase(family::blocks, layout::sequence_key(sequence_number{16}));
+  erase(family::blocks, layout::sequence_key(sequence_number{17}));
+  CAF_CHECK(bad_block() > 0);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
