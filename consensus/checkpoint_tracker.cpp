@@ -7,7 +7,11 @@
 namespace bourse::consensus {
 
 checkpoint_tracker::checkpoint_tracker(context& ctx, stable_checkpoint from)
-  : ctx_(ctx), stable_(std::move(from)), votes_(ctx.opts.size.n), helped_ns_(ctx.opts.size.n) {
+  : ctx_(ctx),
+    stable_(std::move(from)),
+    votes_(ctx.opts.size.n),
+    forwarded_(ctx.opts.size.n),
+    helped_ns_(ctx.opts.size.n) {
 }
 
 bool checkpoint_tracker::on_checkpoint(replica_id from, const checkpoint& m) {
@@ -21,20 +25,36 @@ bool checkpoint_tracker::on_checkpoint(replica_id from, const checkpoint& m) {
   }
   if (m.what.sequence <= stable_.what.sequence)
     return false;
-  if (auto* known = find(m.by.replica, m.what.sequence)) {
-    if (known->verified || (known->what == m.what && known->signature == m.by.signature))
-      return false;
-  }
-  vote v{m.what, m.by.signature, false};
-  // What comes over its signer's link is verified when a quorum rests on it. What is forwarded must
-  // not push out the signer's own words, so it is verified at once.
   if (m.by.replica != from) {
-    if (!ctx_.signer.verify(m.by.replica, purpose::checkpoint, m.what, m.by.signature))
-      return false;
-    v.verified = true;
+    keep_forwarded(from, m);
+  } else {
+    auto* known = find(from, m.what.sequence);
+    if (!known || !known->verified)
+      keep(from, {m.what, m.by.signature, false}); // verified when a quorum rests on it
   }
-  keep(m.by.replica, v);
   return try_stable(m.what);
+}
+
+void checkpoint_tracker::keep_forwarded(replica_id from, const checkpoint& m) {
+  // The signer's own words are no reason to skip it: it may take them back.
+  if (forwarded(m.by.replica, m.what)
+      || !ctx_.signer.verify(m.by.replica, purpose::checkpoint, m.what, m.by.signature))
+    return;
+  auto& f = forwarded_[from.value()];
+  if (f.what != m.what)
+    f = {m.what, {}};
+  f.by.emplace(m.by.replica, m.by.signature);
+}
+
+const signature* checkpoint_tracker::forwarded(replica_id by,
+                                               const checkpoint_statement& what) const {
+  for (const auto& f : forwarded_) {
+    if (f.what != what)
+      continue;
+    if (auto i = f.by.find(by); i != f.by.end())
+      return &i->second;
+  }
+  return nullptr;
 }
 
 bool checkpoint_tracker::on_own(std::uint64_t now_ns, sequence_number n, const digest& state) {
@@ -108,6 +128,10 @@ bool checkpoint_tracker::try_stable(const checkpoint_statement& what) {
   std::vector<replica_signature> proof;
   std::vector<replica_id> unverified;
   for (std::uint16_t i = 0; i < ctx_.opts.size.n; ++i) {
+    if (const auto* sig = forwarded(replica_id{i}, what)) {
+      proof.push_back({replica_id{i}, *sig});
+      continue;
+    }
     auto* v = find(replica_id{i}, what.sequence);
     if (!v || v->what != what) // another state: it never counts with these
       continue;
@@ -143,6 +167,9 @@ void checkpoint_tracker::become_stable(const checkpoint_statement& what) {
   own_.erase(own_.begin(), own_.upper_bound(what.sequence));
   for (auto& all : votes_)
     std::erase_if(all, [&](const vote& v) { return v.what.sequence <= what.sequence; });
+  for (auto& f : forwarded_)
+    if (f.what.sequence <= what.sequence)
+      f = {};
   ctx_.out.persist(stable_record{stable_});
 }
 

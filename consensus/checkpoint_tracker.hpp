@@ -12,7 +12,8 @@
 namespace bourse::consensus {
 
 /// Bounded: of each replica only the newest few are kept, so whoever invents sequence numbers
-/// pushes out its own.
+/// pushes out its own. A proof that a peer forwards is collected apart from these, one per peer, so
+/// that a signer who says something else meanwhile does not spoil it.
 class checkpoint_tracker {
 public:
   /// `ctx` outlives it.
@@ -41,7 +42,15 @@ private:
     bool verified = false;
   };
 
+  /// Verified signatures of one statement that one peer forwards.
+  struct forwarded_proof {
+    checkpoint_statement what;
+    std::map<replica_id, messages::signature> by;
+  };
+
   bool boundary(sequence_number n) const;
+  void keep_forwarded(replica_id from, const checkpoint& m);
+  const messages::signature* forwarded(replica_id by, const checkpoint_statement& what) const;
   std::size_t most_per_replica() const;
   vote* find(replica_id by, sequence_number n);
   void keep(replica_id by, vote v);
@@ -51,6 +60,7 @@ private:
   context& ctx_;
   stable_checkpoint stable_;
   std::vector<std::vector<vote>> votes_; ///< by replica, ascending sequence numbers
+  std::vector<forwarded_proof> forwarded_;   ///< by the peer that forwards
   std::map<sequence_number, checkpoint> own_; ///< above `stable_`
   backoff resend_;
   std::vector<std::uint64_t> helped_ns_;

@@ -303,6 +303,31 @@ CAF_TEST(forged checkpoints that are forwarded do not push out true ones) {
   CAF_CHECK_EQUAL(r.core->stable().what.sequence.value(), 4u);
 }
 
+CAF_TEST(a signer of the proof who says something else meanwhile does not spoil it) {
+  lone_replica r{2};
+  // Replica 1 signed 4 with the others, but tells this one other things only.
+  r.hear(1, lone_replica::checkpoint_by(1, 4, "x"));
+  for (std::uint64_t n : {400, 8000, 123'456})
+    r.hear(1, lone_replica::checkpoint_by(1, n, "x"));
+  r.hear(1, lone_replica::checkpoint_by(1, 4, "x"));
+  // Replica 3 forwards what made it stable there: of 0, of 1 and its own.
+  r.hear(3, lone_replica::checkpoint_by(0, 4, "s"));
+  r.hear(3, lone_replica::checkpoint_by(1, 4, "s"));
+  CAF_CHECK_EQUAL(r.core->stable().what.sequence.value(), 0u);
+  r.hear(3, lone_replica::checkpoint_by(3, 4, "s"));
+  CAF_CHECK_EQUAL(r.core->stable().what.sequence.value(), 4u);
+  CAF_CHECK(valid(r.core->stable(), r.size(), *r.auth));
+}
+
+CAF_TEST(a forwarded signature is verified once and counts once) {
+  lone_replica r{2};
+  for (std::uint16_t from : {0, 1, 3, 0, 1})
+    for (std::uint16_t by : {0, 1})
+      r.hear(from, lone_replica::checkpoint_by(by, 4, "s"));
+  CAF_CHECK_EQUAL(r.core->stable().what.sequence.value(), 0u);
+  CAF_CHECK(r.counters().signatures_verified <= 2);
+}
+
 CAF_TEST(a state that contradicts 2f plus 1 others is noticed) {
   lone_replica r{2};
   for (std::uint64_t n = 1; n <= 4; ++n)

@@ -87,6 +87,13 @@ std::string faults_then_peace(const cluster_options& o) {
   return c.violations().empty() ? "" : c.describe();
 }
 
+// Sanitizers cost some twenty times as much; fewer runs will do to find what they look for.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t share = 10;
+#else
+constexpr std::uint64_t share = 1;
+#endif
+
 void many(std::uint16_t n, std::uint64_t first, std::uint64_t count) {
   for (auto seed = first; seed < first + count; ++seed) {
     auto wrong = faults_then_peace(faulty(n, seed));
@@ -99,13 +106,13 @@ void many(std::uint16_t n, std::uint64_t first, std::uint64_t count) {
 } // namespace
 
 CAF_TEST(four replicas) {
-  many(4, 1, 2000);
+  many(4, 1, 2000 / share);
 }
 
 CAF_TEST(seven replicas) {
-  many(7, 10'001, 400);
+  many(7, 10'001, 400 / share);
 }
 
 CAF_TEST(ten replicas) {
-  many(10, 20'001, 150);
+  many(10, 20'001, 150 / share);
 }
