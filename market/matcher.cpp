@@ -8,7 +8,19 @@
 
 namespace bourse::market {
 
-matcher::matcher(instrument_id id, const rules& r) : state_(std::make_unique<state>(id, r)) {}
+namespace {
+
+/// How many items ahead memory is fetched: about what it takes to come.
+constexpr std::size_t distance = 16;
+
+bool rests(const place& p) {
+  return may_rest(p) && !p.liquidation;
+}
+
+} // namespace
+
+matcher::matcher(instrument_id id, const rules& r, std::uint64_t seed)
+    : state_(std::make_unique<state>(id, r, seed)) {}
 
 matcher::~matcher() = default;
 
@@ -26,8 +38,15 @@ outcome matcher::run(const work& w) {
   s.out.reports.reserve(w.items.size() * 2);
   s.pool.begin(s.out.releases);
   s.expire();
-  for (auto& item : w.items)
-    std::visit([&](auto& x) { s.run(x); }, item);
+  for (std::size_t i = 0; i < 2 * distance; ++i)
+    s.prefetch_entry(w.items, i);
+  for (std::size_t i = 0; i < distance; ++i)
+    s.prefetch_order(w.items, i);
+  for (std::size_t i = 0; i < w.items.size(); ++i) {
+    s.prefetch_entry(w.items, i + 2 * distance);
+    s.prefetch_order(w.items, i + distance);
+    std::visit([&](auto& x) { s.run(x); }, w.items[i]);
+  }
   return std::move(s.out);
 }
 
@@ -50,8 +69,8 @@ void matcher::append_open_orders(account_id account, std::vector<open_order>& to
   auto first = static_cast<std::ptrdiff_t>(to.size());
   book.for_each_of(account, [&](order_slot slot) {
     auto& o = book[slot];
-    to.push_back({o.id, o.client_order, state_->id, o.side, book.price_of(slot), o.quantity,
-                  o.leaves});
+    to.push_back(
+        {o.id, o.client_order, state_->id, o.side, book.price_of(slot), o.quantity, o.leaves});
   });
   std::sort(to.begin() + first, to.end(), [](auto& a, auto& b) { return a.order < b.order; });
 }
@@ -65,39 +84,63 @@ std::vector<page_update> matcher::take_dirty_pages() {
 }
 
 expected<void> matcher::restore(const page_key& key, byte_view content) {
+  auto added = state_->pages.restore(state_->book, key, content);
+  if (!added)
+    return tl::unexpected(added.error());
   state_->unsorted = true;
-  std::vector<order_slot> added;
-  auto ok = state_->pages.restore(state_->book, key, content, added);
-  for (auto slot : added)
+  for (auto slot : *added)
     if (auto last = state_->book.rarity_of(slot).expire_after; last.value() != 0)
-      state_->expiring[{last.value(), state_->book[slot].id.value()}] = slot;
-  return ok;
+      state_->expiring.add(state_->book, slot, last);
+  return {};
 }
 
-matcher::state::state(instrument_id the_id, const rules& the_rules)
-  : id(the_id), market(the_rules), on(the_rules.instruments[the_id.value()]), pages(the_id, the_rules),
-    pool(the_rules.accounts.size(), on) {}
+matcher::state::state(instrument_id the_id, const rules& the_rules, std::uint64_t seed)
+    : id(the_id),
+      market(the_rules),
+      on(the_rules.instruments[the_id.value()]),
+      book(seed),
+      pages(the_id, the_rules),
+      pool(the_rules.accounts.size(), on) {}
 
 // -- requests ------------------------------------------------------------------------------------
 
 void matcher::state::expire() {
-  while (!expiring.empty() && expiring.begin()->first.first < now.value()) {
-    // Orders of one last block go by order id, as the map has them; earlier blocks go first.
-    auto slot = expiring.begin()->second;
-    report_open(slot, report_kind::expired, reason::end_of_life, {});
+  for (auto slot : expiring.take_due(book, now)) {
+    report_passive(slot, report_kind::expired, reason::end_of_life, 0);
     close(slot);
   }
 }
 
-reason matcher::state::check(const place& p) const {
+void matcher::state::prefetch_entry(const std::vector<work_item>& items, std::size_t i) const {
+  if (i >= items.size())
+    return;
+  if (auto* p = std::get_if<place_work>(&items[i]))
+    book.prefetch_entry(p->order.account, p->order.client_order);
+  else if (auto* c = std::get_if<cancel_work>(&items[i]))
+    book.prefetch_entry(c->target.account, c->target.client_order);
+  else if (auto* r = std::get_if<replace_work>(&items[i]))
+    book.prefetch_entry(r->change.account, r->change.client_order);
+}
+
+void matcher::state::prefetch_order(const std::vector<work_item>& items, std::size_t i) const {
+  if (i >= items.size())
+    return;
+  if (auto* c = std::get_if<cancel_work>(&items[i]))
+    book.prefetch_order(c->target.account, c->target.client_order);
+  else if (auto* r = std::get_if<replace_work>(&items[i]))
+    book.prefetch_order(r->change.account, r->change.client_order);
+}
+
+reason matcher::state::check(const place& p, const incoming_order& o) const {
   if (book.find(p.account, p.client_order) != no_order)
     return reason::duplicate_client_order;
-  if (may_rest(p) && book.size() >= market.max_open_orders)
+  if (p.tif == time_in_force::good_till_block && p.expire_after < now)
+    return reason::bad_expiry;
+  if (rests(p) && book.size() >= market.max_open_orders)
     return reason::book_full;
-  auto limit = p.type == order_type::limit ? std::optional{p.price} : std::nullopt;
-  if (p.tif == time_in_force::post_only && crosses(p.side, limit))
+  if (p.type == order_type::limit && p.tif == time_in_force::post_only && crosses(p.side, p.price))
     return reason::would_take;
-  if (p.tif == time_in_force::fill_or_kill && !can_fill_now(p))
+  if (p.tif == time_in_force::fill_or_kill && !can_fill_now(o))
     return reason::would_not_fill;
   return reason::none;
 }
@@ -115,11 +158,13 @@ void matcher::state::run(const place_work& w) {
   o.quantity = o.leaves = p.quantity;
   o.stp = p.stp;
   o.hold = w.reserved.value() + w.shortfall.value();
-  o.max_spend = p.max_spend.value();
+  if (p.type == order_type::market && p.side == side::buy)
+    o.most_notional = notional_within(p.max_spend.value(), on.taker_fee);
   o.from = w.from;
+  BOURSE_ASSERT(hold_of(on, p) == o.hold);
 
   auto held = held_asset(p.side);
-  auto why = check(p);
+  auto why = check(p, o);
   if (why == reason::none && !pool.covers(p.account, held, w.shortfall.value()))
     why = reason::insufficient_funds;
   if (why != reason::none) {
@@ -135,8 +180,10 @@ void matcher::state::run(const place_work& w) {
     pool.give(o.account, held, o.hold, true);
   else if (stopped != reason::none)
     expire_rest(o, stopped);
-  else if (!may_rest(p) || p.liquidation)
+  else if (!rests(p))
     expire_rest(o, reason::no_liquidity);
+  else if (!settle_hold(o))
+    expire_rest(o, reason::overflow);
   else
     rest(o, p.tif == time_in_force::good_till_block ? p.expire_after : sequence_number{});
 }
@@ -145,12 +192,9 @@ void matcher::state::run(const cancel_work& w) {
   auto slot = book.find(w.target.account, w.target.client_order);
   if (slot == no_order) {
     auto& r = add_report(report_kind::rejected, reason::unknown_order, w.from.position);
-    r.client = w.from.client;
+    address(r, w.from);
     r.account = w.target.account;
     r.client_order = w.target.client_order;
-    r.stream = w.from.stream;
-    r.submission = w.from.submission;
-    r.index = w.from.index;
     return;
   }
   report_open(slot, report_kind::cancelled, reason::none, w.from);
@@ -169,95 +213,90 @@ void matcher::state::run(const cancel_all_work& w) {
   }
 }
 
-void matcher::state::run(const replace_work& w) {
+void matcher::state::reject(const replace_work& w, reason why) {
   auto& c = w.change;
-  auto held = held_asset(c.side);
-  auto reject = [&](reason why) {
-    auto& r = add_report(report_kind::rejected, why, w.from.position);
-    r.client = w.from.client;
-    r.account = c.account;
-    r.client_order = c.new_client_order;
-    r.side = c.side;
-    r.price = c.price;
-    r.quantity = c.quantity;
-    r.stream = w.from.stream;
-    r.submission = w.from.submission;
-    r.index = w.from.index;
-    pool.give(c.account, held, w.reserved.value(), false);
-  };
-
-  auto slot = book.find(c.account, c.client_order);
-  if (slot == no_order || book[slot].side != c.side)
-    return reject(reason::unknown_order);
-  if (c.new_client_order != c.client_order && book.find(c.account, c.new_client_order) != no_order)
-    return reject(reason::duplicate_client_order);
-  auto before = book[slot];
-  auto rare = book.rarity_of(slot);
-  quantity leaves{c.quantity.value() - before.filled()};
-  if (leaves.value() <= 0)
-    return reject(reason::too_late);
-  bool keeps_place = c.price == book.price_of(slot) && leaves <= before.leaves;
-  if (c.post_only && !keeps_place && crosses(c.side, c.price))
-    return reject(reason::would_take);
-  auto hold = limit_hold(on, c.side, c.price, leaves, rare.traded);
-  if (!hold)
-    return reject(reason::overflow);
-  auto old_hold = hold_of_open(slot);
-  auto more = *hold - old_hold;
-  auto short_by = more - w.reserved.value();
-  if (!pool.covers(c.account, held, short_by))
-    return reject(reason::insufficient_funds);
-  // What the change needs comes from what was set aside for it, then from earlier releases; what
-  // it frees covers later orders, what was set aside for nothing does not.
-  pool.take(c.account, held, short_by);
-  pool.give(c.account, held, std::max<std::int64_t>(0, -more), true);
-  pool.give(c.account, held, std::max<std::int64_t>(0, std::min(w.reserved.value(), -short_by)),
-            false);
-  replace_open(slot, w, leaves, keeps_place, *hold);
+  auto& r = add_report(report_kind::rejected, why, w.from.position);
+  address(r, w.from);
+  r.account = c.account;
+  r.client_order = c.new_client_order;
+  r.side = c.side;
+  r.price = c.price;
+  r.quantity = c.quantity;
+  pool.give(c.account, held_asset(c.side), w.reserved.value(), false);
 }
 
-void matcher::state::replace_open(order_slot slot, const replace_work& w, quantity leaves,
-                                  bool keeps_place, std::int64_t hold) {
+void matcher::state::run(const replace_work& w) {
   auto& c = w.change;
-  auto rare = book.rarity_of(slot);
+  auto slot = book.find(c.account, c.client_order);
+  if (slot == no_order || book[slot].side != c.side)
+    return reject(w, reason::unknown_order);
+  if (c.new_client_order != c.client_order && book.find(c.account, c.new_client_order) != no_order)
+    return reject(w, reason::duplicate_client_order);
+  quantity leaves{c.quantity.value() - book[slot].filled()};
+  if (leaves.value() <= 0)
+    return reject(w, reason::too_late);
+  bool keeps_place = c.price == book.price_of(slot) && leaves <= book[slot].leaves;
+  if (c.post_only && crosses(c.side, c.price))
+    return reject(w, reason::would_take);
+  auto hold = limit_hold(on, c.side, c.price, leaves, book.rarity_of(slot).traded);
+  if (!hold)
+    return reject(w, reason::overflow);
+
+  // The old hold pays first, then what was set aside, then what came free earlier in the block. All
+  // that is left of the first two comes free, and later orders may use it.
+  auto held = held_asset(c.side);
+  auto left = hold_of_open(slot) + w.reserved.value() - *hold;
+  if (!pool.covers(c.account, held, -left))
+    return reject(w, reason::insufficient_funds);
+  pool.take(c.account, held, -left);
+  pool.give(c.account, held, std::max<std::int64_t>(left, 0), true);
+
   pages.touched(book, slot);
-  book.resize(slot, c.quantity, leaves);
   if (c.new_client_order != c.client_order)
     book.rename(slot, c.new_client_order);
-  if (keeps_place) {
-    report_open(slot, report_kind::replaced, reason::none, w.from);
-    answer_asker(w.from);
-    return;
-  }
-  auto& open = book[slot];
+  if (!keeps_place)
+    book.unlist(slot);
+  book.resize(slot, c.quantity, leaves);
+  if (!keeps_place)
+    return requeue(slot, w, *hold);
+  report_open(slot, report_kind::replaced, reason::none, w.from);
+  answer_asker(w.from);
+}
+
+void matcher::state::requeue(order_slot slot, const replace_work& w, std::int64_t hold) {
+  const auto& open = book[slot];
+  auto rare = book.rarity_of(slot);
   incoming_order o;
   o.id = open.id;
   o.account = open.account;
   o.client = open.client;
   o.client_order = open.client_order;
   o.side = open.side;
-  o.limit = c.price;
-  o.quantity = c.quantity;
-  o.leaves = leaves;
+  o.limit = w.change.price;
+  o.quantity = open.quantity;
+  o.leaves = open.leaves;
   o.stp = open.stp;
   o.traded = rare.traded;
   o.hold = hold;
   o.from = w.from;
-  book.unlist(slot);
   report_incoming(o, report_kind::replaced, reason::none);
   answer_asker(w.from);
+
   auto stopped = take(o);
-  if (o.leaves.value() > 0 && stopped == reason::none) {
+  auto done = o.leaves.value() == 0;
+  if (!done && stopped == reason::none && !settle_hold(o))
+    stopped = reason::overflow;
+  if (!done && stopped == reason::none) {
     rare.rank = now.value() << 16 | w.from.position;
     rare.traded = o.traded;
     book.set_rarity(slot, rare);
-    book.list(slot, c.price, o.leaves);
+    book.list(slot, w.change.price, o.leaves);
     return;
   }
-  if (o.leaves.value() > 0)
-    expire_rest(o, stopped);
-  else
+  if (done)
     pool.give(o.account, held_asset(o.side), o.hold, true);
+  else
+    expire_rest(o, stopped);
   count_open(o.account, -1);
   forget(slot);
 }

@@ -10,13 +10,13 @@
 
 namespace bourse::market {
 
-class order_book;
-
 /// Pure and deterministic: the same work after the same work gives the same outcome. It trusts the
 /// clearing house for authorisation and funds and decides everything else itself.
 class matcher {
 public:
-  matcher(instrument_id id, const rules& r);
+  /// `r` must outlive it. See order_index for what `seed` is: best something that clients don't
+  /// know.
+  matcher(instrument_id id, const rules& r, std::uint64_t seed = 0);
   ~matcher();
   matcher(matcher&&) noexcept;
 
@@ -32,7 +32,8 @@ public:
 
   /// Pages that changed since the last call, in ascending key order.
   std::vector<page_update> take_dirty_pages();
-  /// Adds back a page of an empty matcher. Errors: corrupt.
+  /// Adds back a page of a matcher that has run nothing. If it fails, nothing changed. Errors:
+  /// corrupt.
   expected<void> restore(const page_key& key, byte_view content);
 
 private:

@@ -10,81 +10,107 @@ namespace bourse::market {
 
 bool matcher::state::crosses(side s, std::optional<messages::price> limit) const {
   auto best = book.best(opposite(s));
-  if (!best)
-    return false;
-  return !limit || (s == side::buy ? best->price <= *limit : best->price >= *limit);
+  return best && within(s, limit, best->price);
 }
 
 /// True if a fill-or-kill order would be filled to the end. Liquidity of its own account does not
-/// count, and is an end where self-trade prevention would expire the taker.
-bool matcher::state::can_fill_now(const place& p) const {
-  auto wanted = p.quantity.value();
-  bool stopped = false;
-  book.for_each_level(opposite(p.side), [&](const level& l) {
-    if (p.type == order_type::limit
-        && (p.side == side::buy ? l.price > p.price : l.price < p.price))
-      return false;
-    for (auto slot = book.first(l); slot != no_order && wanted > 0; slot = book.next(slot)) {
-      if (book[slot].account != p.account)
-        wanted -= book[slot].leaves.value();
-      else if (p.stp != self_trade::expire_maker) {
-        stopped = true;
-        break;
-      }
-    }
-    return wanted > 0 && !stopped;
+/// count; and where self-trade prevention would expire the taker, none behind it does.
+///
+/// A killed order costs its account nothing, so this goes by levels, and by the account's own
+/// orders on the other side, not by all orders that it might take.
+bool matcher::state::can_fill_now(const incoming_order& o) const {
+  std::vector<order_slot> own; // in its way, best first
+  book.for_each_of(o.account, [&](order_slot slot) {
+    if (book[slot].side != o.side && within(o.side, o.limit, book.price_of(slot)))
+      own.push_back(slot);
   });
-  return wanted <= 0;
+  std::sort(own.begin(), own.end(), [&](auto a, auto b) {
+    auto price_a = book.price_of(a);
+    auto price_b = book.price_of(b);
+    return price_a != price_b ? within(o.side, price_b, price_a)
+                              : book.rank_of(a) < book.rank_of(b);
+  });
+  bool stops_at_own = o.stp != self_trade::expire_maker;
+
+  auto wanted = o.leaves.value();
+  int128 notional = 0;
+  auto next_own = own.begin();
+  book.for_each_level(opposite(o.side), [&](const level& l) {
+    if (!within(o.side, o.limit, l.price))
+      return false;
+    auto lots = l.quantity;
+    auto has_own = next_own != own.end() && book.price_of(*next_own) == l.price;
+    if (has_own && stops_at_own) {
+      lots = 0;
+      for (auto slot = book.first(l); slot != *next_own && lots < wanted; slot = book.next(slot))
+        lots += book[slot].leaves.value();
+    } else {
+      for (; next_own != own.end() && book.price_of(*next_own) == l.price; ++next_own)
+        lots -= book[*next_own].leaves.value();
+    }
+    lots = std::min(lots, wanted);
+    wanted -= lots;
+    notional += int128{l.price.value()} * lots * on.tick_lot_units;
+    return wanted > 0 && !(has_own && stops_at_own);
+  });
+  return wanted == 0 && (!o.most_notional || notional <= *o.most_notional);
 }
 
 // -- matching ------------------------------------------------------------------------------------
 
 reason matcher::state::take(incoming_order& o) {
-  while (o.leaves.value() > 0 && crosses(o.side, o.limit)) {
-    auto maker = book.first(*book.best(opposite(o.side)));
+  while (o.leaves.value() > 0) {
+    auto best = book.best(opposite(o.side));
+    if (!best || !within(o.side, o.limit, best->price))
+      break;
+    auto at = best->price;
+    auto maker = book.first(*best);
     if (book[maker].account == o.account) {
-      if (o.stp != self_trade::expire_taker)
-        expire_maker(maker, o.from);
+      if (o.stp != self_trade::expire_taker) {
+        report_passive(maker, report_kind::expired, reason::self_trade, o.from.position);
+        close(maker);
+      }
       if (o.stp != self_trade::expire_maker)
         return reason::self_trade;
       continue;
     }
     auto lots = std::min(o.leaves.value(), book[maker].leaves.value());
-    if (!o.limit && o.side == side::buy) {
-      lots = std::min(lots, affordable(o, book.price_of(maker)));
+    if (o.most_notional) {
+      lots = std::min(lots, affordable(o, at));
       if (lots == 0)
         return reason::spent;
     }
-    trade(o, maker, lots);
+    // In range, since the maker's own was when it came to rest.
+    auto notional = notional_of(on, at, quantity{lots}).value();
+    // Only a sale can be traded for more than was thought of when it was let in.
+    if (!narrow(int128{o.traded.as_maker} + o.traded.as_taker + notional))
+      return reason::overflow;
+    trade(o, maker, at, lots, notional);
   }
   return reason::none;
 }
 
 std::int64_t matcher::state::affordable(const incoming_order& o, messages::price p) const {
-  auto open = notional_within(o.max_spend, on.taker_fee) - o.traded.as_taker;
-  return static_cast<std::int64_t>(open / (static_cast<int128>(p.value()) * on.tick_lot_units));
+  return (*o.most_notional - o.traded.as_taker) / (p.value() * on.tick_lot_units);
 }
 
-void matcher::state::trade(incoming_order& taker, order_slot maker, std::int64_t lots) {
-  auto& m = book[maker];
-  auto at = book.price_of(maker);
+void matcher::state::trade(incoming_order& taker, order_slot maker, messages::price at,
+                           std::int64_t lots, std::int64_t notional) {
+  const auto& m = book[maker];
   auto rare = book.rarity_of(maker);
-  // Both fit: the maker's hold covers them.
-  auto notional = notional_of(on, at, quantity{lots}).value();
   auto base = sell_hold(on, quantity{lots}).value();
-
-  auto before = rare.traded;
-  rare.traded.as_maker += notional;
-  auto maker_fee = static_cast<std::int64_t>(fees_charged(on, rare.traded) - fees_charged(on, before));
-  before = taker.traded;
-  taker.traded.as_taker += notional;
-  auto taker_fee
-    = static_cast<std::int64_t>(fees_charged(on, taker.traded) - fees_charged(on, before));
+  auto fee_of = [&](std::int64_t& traded, basis_points rate) {
+    auto before = fee_on(traded, rate);
+    traded += notional;
+    return static_cast<std::int64_t>(fee_on(traded, rate) - before);
+  };
+  auto maker_fee = fee_of(rare.traded.as_maker, on.maker_fee);
+  auto taker_fee = fee_of(taker.traded.as_taker, on.taker_fee);
+  auto taker_buys = taker.side == side::buy;
   taker.leaves = quantity{taker.leaves.value() - lots};
   quantity maker_leaves{m.leaves.value() - lots};
 
-  fill f;
-  bool taker_buys = taker.side == side::buy;
+  auto& f = out.fills.emplace_back();
   f.buyer = taker_buys ? taker.account : m.account;
   f.seller = taker_buys ? m.account : taker.account;
   f.maker_order = m.id;
@@ -96,8 +122,6 @@ void matcher::state::trade(incoming_order& taker, order_slot maker, std::int64_t
   f.base = amount{base};
   f.buyer_fee = amount{taker_buys ? taker_fee : maker_fee};
   f.seller_fee = amount{taker_buys ? maker_fee : taker_fee};
-  auto index = static_cast<std::uint32_t>(out.fills.size());
-  out.fills.push_back(f);
   out.fill_positions.push_back(taker.from.position);
 
   auto describe = [&](report& r, role as, std::int64_t fee, quantity leaves) {
@@ -106,43 +130,36 @@ void matcher::state::trade(incoming_order& taker, order_slot maker, std::int64_t
     r.quantity = quantity{lots};
     r.leaves = leaves;
     r.fee = amount{fee};
-    out.reports.back().fill = index;
+    out.reports.back().fill = static_cast<std::uint32_t>(out.fills.size() - 1);
   };
   describe(report_incoming(taker, report_kind::fill, reason::none), role::taker, taker_fee,
            taker.leaves);
-  // The maker was answered before: its report names no submission.
-  auto& maker_report = report_open(maker, report_kind::fill, reason::none, {});
-  out.reports.back().position = taker.from.position;
-  describe(maker_report, role::maker, maker_fee, maker_leaves);
+  describe(report_passive(maker, report_kind::fill, reason::none, taker.from.position), role::maker,
+           maker_fee, maker_leaves);
 
-  // Holds: what a buyer set aside for a worse price or fee comes free; a seller's falls by the lots.
-  if (taker_buys) {
-    auto left = taker.hold - notional - taker_fee;
-    if (taker.limit) {
-      auto needed = buy_hold(on, *taker.limit, taker.leaves, taker.traded).value();
-      pool.give(taker.account, on.quote, left - needed, true);
-      left = needed;
-    }
-    taker.hold = left;
-  } else {
-    taker.hold -= base;
-    auto needed = maker_leaves.value() > 0 ? buy_hold(on, at, maker_leaves, rare.traded).value() : 0;
-    pool.give(m.account, on.quote, hold_of_open(maker) - notional - maker_fee - needed, true);
-  }
-  if (maker_leaves.value() == 0) {
-    count_open(m.account, -1);
-    forget(maker);
+  taker.hold -= taker_buys ? notional + taker_fee : base;
+  if (maker_leaves.value() > 0) {
+    // Filled at its own price, so what it holds has fallen by just what it paid.
+    pages.touched(book, maker);
+    book.set_rarity(maker, rare);
+    book.reduce(maker, quantity{lots});
     return;
   }
-  pages.touched(book, maker);
-  book.set_rarity(maker, rare);
-  book.reduce(maker, quantity{lots});
+  // It held for the larger of the two rates, and may not have been charged it.
+  if (!taker_buys)
+    pool.give(m.account, on.quote, buy_hold(on, at, {}, rare.traded).value(), true);
+  count_open(m.account, -1);
+  forget(maker);
 }
 
-void matcher::state::expire_maker(order_slot maker, const origin& because) {
-  report_open(maker, report_kind::expired, reason::self_trade, {});
-  out.reports.back().position = because.position;
-  close(maker);
+bool matcher::state::settle_hold(incoming_order& o) {
+  auto needed = limit_hold(on, o.side, *o.limit, o.leaves, o.traded);
+  if (!needed)
+    return false;
+  // Fills at better prices or at the lower rate need less than was held.
+  pool.give(o.account, held_asset(o.side), o.hold - *needed, true);
+  o.hold = *needed;
+  return true;
 }
 
 void matcher::state::expire_rest(const incoming_order& o, reason why) {
@@ -164,26 +181,28 @@ void matcher::state::rest(const incoming_order& o, sequence_number expire_after)
   pages.added(book, slot);
   count_open(o.account, 1);
   if (expire_after.value() != 0)
-    expiring[{expire_after.value(), o.id.value()}] = slot;
+    expiring.add(book, slot, expire_after);
 }
 
 // -- closing -------------------------------------------------------------------------------------
 
 std::int64_t matcher::state::hold_of_open(order_slot slot) const {
-  auto& o = book[slot];
-  return limit_hold(on, o.side, book.price_of(slot), o.leaves, book.rarity_of(slot).traded).value();
+  const auto& o = book[slot];
+  if (o.side == side::sell)
+    return sell_hold(on, o.leaves).value();
+  return buy_hold(on, book.price_of(slot), o.leaves, book.rarity_of(slot).traded).value();
 }
 
 void matcher::state::close(order_slot slot) {
-  auto& o = book[slot];
+  const auto& o = book[slot];
   pool.give(o.account, held_asset(o.side), hold_of_open(slot), true);
   count_open(o.account, -1);
   forget(slot);
 }
 
 void matcher::state::forget(order_slot slot) {
-  if (auto last = book.rarity_of(slot).expire_after; last.value() != 0)
-    expiring.erase({last.value(), book[slot].id.value()});
+  if (book.rarity_of(slot).expire_after.value() != 0)
+    expiring.closed(book);
   pages.erased(book, slot);
   book.erase(slot);
 }
@@ -201,8 +220,16 @@ report& matcher::state::add_report(report_kind kind, reason why, std::uint32_t p
 
 report& matcher::state::report_open(order_slot slot, report_kind kind, reason why,
                                     const origin& cause) {
-  auto& o = book[slot];
-  auto& r = add_report(kind, why, cause.position);
+  auto& r = report_passive(slot, kind, why, cause.position);
+  if (cause.client == r.client)
+    address(r, cause);
+  return r;
+}
+
+report& matcher::state::report_passive(order_slot slot, report_kind kind, reason why,
+                                       std::uint32_t position) {
+  const auto& o = book[slot];
+  auto& r = add_report(kind, why, position);
   r.client = o.client;
   r.account = o.account;
   r.order = o.id;
@@ -211,11 +238,6 @@ report& matcher::state::report_open(order_slot slot, report_kind kind, reason wh
   r.price = book.price_of(slot);
   r.quantity = o.quantity;
   r.leaves = o.leaves;
-  if (cause.client == o.client && cause.submission.value() != 0) {
-    r.stream = cause.stream;
-    r.submission = cause.submission;
-    r.index = cause.index;
-  }
   return r;
 }
 
@@ -229,23 +251,16 @@ report& matcher::state::report_incoming(const incoming_order& o, report_kind kin
   r.price = o.limit.value_or(messages::price{});
   r.quantity = o.quantity;
   r.leaves = o.leaves;
-  if (o.client == o.from.client) {
-    r.stream = o.from.stream;
-    r.submission = o.from.submission;
-    r.index = o.from.index;
-  }
+  if (o.client == o.from.client)
+    address(r, o.from);
   return r;
 }
 
 void matcher::state::answer_asker(const origin& from) {
-  auto copy = out.reports.back();
-  auto& r = copy.content;
-  if (r.client == from.client)
+  if (out.reports.back().content.client == from.client)
     return;
-  r.client = from.client;
-  r.stream = from.stream;
-  r.submission = from.submission;
-  r.index = from.index;
+  auto copy = out.reports.back();
+  address(copy.content, from);
   out.reports.push_back(copy);
 }
 

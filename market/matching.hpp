@@ -1,11 +1,10 @@
 // The state of one matcher and the steps of its work. Internal to matcher*.cpp.
 #pragma once
 
-#include <map>
 #include <optional>
-#include <utility>
 #include <vector>
 
+#include "market/expiry_index.hpp"
 #include "market/holds.hpp"
 #include "market/matcher.hpp"
 #include "market/order_book.hpp"
@@ -29,37 +28,45 @@ struct incoming_order {
   market::traded traded;
   /// What is held for it now: quote units for a buy, base units for a sell.
   std::int64_t hold = 0;
-  /// Market buys: the most that it may cost in all.
-  std::int64_t max_spend = 0;
+  /// Market buys: the most notional that leaves room for the fee.
+  std::optional<std::int64_t> most_notional;
   origin from;
 };
 
 struct matcher::state {
-  state(instrument_id the_id, const rules& the_rules);
+  state(instrument_id the_id, const rules& the_rules, std::uint64_t seed);
 
   void expire();
+  /// Look-ahead: fetches the entry of the name that an item is about, then the order behind it.
+  void prefetch_entry(const std::vector<work_item>& items, std::size_t i) const;
+  void prefetch_order(const std::vector<work_item>& items, std::size_t i) const;
   void run(const place_work& w);
   void run(const replace_work& w);
   void run(const cancel_work& w);
   void run(const cancel_all_work& w);
 
-  /// Carries out a replacement that is decided and paid for; `hold` is its new one.
-  void replace_open(order_slot slot, const replace_work& w, quantity leaves, bool keeps_place,
-                    std::int64_t hold);
+  /// An open order that was given a worse place, on its way back into the book.
+  void requeue(order_slot slot, const replace_work& w, std::int64_t hold);
+  void reject(const replace_work& w, reason why);
 
   // -- deciding ----------------------------------------------------------------------------------
+  bool within(side s, std::optional<messages::price> limit, messages::price offered) const {
+    return !limit || (s == side::buy ? offered <= *limit : offered >= *limit);
+  }
   bool crosses(side s, std::optional<messages::price> limit) const;
-  bool can_fill_now(const place& p) const;
-  reason check(const place& p) const;
+  bool can_fill_now(const incoming_order& o) const;
+  reason check(const place& p, const incoming_order& o) const;
 
   // -- matching ----------------------------------------------------------------------------------
   /// Trades with the other side until it is filled, out of its limit, or stopped for a reason.
   reason take(incoming_order& o);
   /// The most lots that a market buy can still pay for at `p`.
   std::int64_t affordable(const incoming_order& o, messages::price p) const;
-  void trade(incoming_order& taker, order_slot maker, std::int64_t lots);
-  /// Ends a maker that self-trade prevention removes.
-  void expire_maker(order_slot maker, const origin& because);
+  void trade(incoming_order& taker, order_slot maker, messages::price at, std::int64_t lots,
+             std::int64_t notional);
+  /// What its hold must be if it comes to rest; releases the rest of it. Nothing if it can't rest
+  /// because its notional would leave the range of amounts.
+  bool settle_hold(incoming_order& o);
   /// What was not filled of an order that doesn't rest.
   void expire_rest(const incoming_order& o, reason why);
   void rest(const incoming_order& o, sequence_number expire_after);
@@ -73,12 +80,21 @@ struct matcher::state {
 
   // -- reporting ---------------------------------------------------------------------------------
   report& add_report(report_kind kind, reason why, std::uint32_t position);
-  /// About an open order; from `cause` if that is its own client's request.
+  /// About an open order. It names the request that caused it if that is its own client's.
   report& report_open(order_slot slot, report_kind kind, reason why, const origin& cause);
-  report& report_incoming(const incoming_order& o, report_kind kind, reason why);
+  /// About an open order that did nothing itself: it names no request.
+  report& report_passive(order_slot slot, report_kind kind, reason why, std::uint32_t position);
   /// Whoever asks is answered: if the last report is another client's of the same account, which
   /// placed the order, adds a copy for the one that asked.
   void answer_asker(const origin& from);
+  report& report_incoming(const incoming_order& o, report_kind kind, reason why);
+  /// To who asked, naming the request.
+  void address(report& r, const origin& from) const {
+    r.client = from.client;
+    r.stream = from.stream;
+    r.submission = from.submission;
+    r.index = from.index;
+  }
   void count_open(account_id account, int change) {
     out.open_order_changes.emplace_back(account, change);
   }
@@ -92,8 +108,7 @@ struct matcher::state {
   order_book book;
   order_pages pages;
   release_pool pool;
-  /// Good-till-block orders by last block and order id.
-  std::map<std::pair<std::uint64_t, std::uint64_t>, order_slot> expiring;
+  expiry_index expiring;
   bool unsorted = false; ///< levels hold restored orders that are not in the order of their ranks
   sequence_number now{};
   outcome out;

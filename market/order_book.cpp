@@ -26,12 +26,13 @@ order_slot order_book::add(const order& o, price p, const order_rarity& rarity) 
 }
 
 void order_book::erase(order_slot slot) {
-  const auto& o = orders_[slot];
+  auto& o = orders_[slot];
   index_.erase(o.account, o.client_order, slot);
   if (o.rarity_ != no_rarity)
     rarities_.free(o.rarity_);
   if (o.level_ != no_level)
     unlist(slot);
+  o.id = {};
   orders_.free(slot);
 }
 
@@ -43,7 +44,8 @@ void order_book::reduce(order_slot slot, quantity lots) {
 
 void order_book::resize(order_slot slot, quantity total, quantity leaves) {
   auto& o = orders_[slot];
-  levels_[o.level_].quantity += leaves.value() - o.leaves.value();
+  if (o.level_ != no_level)
+    levels_[o.level_].quantity += leaves.value() - o.leaves.value();
   o.quantity = total;
   o.leaves = leaves;
 }

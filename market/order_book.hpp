@@ -101,10 +101,11 @@ public:
   /// Adds an order as the last of its level. Preconditions: its name is free for its account, it
   /// has leaves, and it does not cross.
   order_slot add(const order& o, price p, const order_rarity& rarity = {});
+  /// Closes an order. The slot then reads as order id 0 until another order takes it.
   void erase(order_slot slot);
   /// A fill of less than what is left.
   void reduce(order_slot slot, quantity lots);
-  /// New quantities in the same place.
+  /// New quantities in the same place, if it is in one.
   void resize(order_slot slot, quantity total, quantity leaves);
   /// Precondition: `name` is free.
   void rename(order_slot slot, client_order_id name);
@@ -121,6 +122,11 @@ public:
   /// The best level of a side; nullptr if there is none.
   const level* best(side s) const {
     return best_[index_of(s)];
+  }
+  /// Open lots of one level, 0 if there is none.
+  std::int64_t lots_at(side s, price p) const {
+    auto found = levels_by_price_[index_of(s)].find(key_of(s, p));
+    return found == no_level ? 0 : levels_[found].quantity;
   }
   /// Levels of a side, best first, until `f` returns false.
   template <class F>

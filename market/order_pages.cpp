@@ -30,14 +30,14 @@ void write_order(page_writer& out, const order_book& book, order_slot slot) {
   flags |= rare.expire_after.value() != 0 ? has_expiry : 0;
   flags |= rare.traded != traded{} ? has_traded : 0;
   out.put(static_cast<std::uint8_t>(offset_of(o.id)))
-    .put(flags)
-    .put(static_cast<std::uint8_t>(o.stp))
-    .put(o.account.value())
-    .put(o.client.value())
-    .put(o.client_order.value())
-    .put(book.price_of(slot).value())
-    .put(o.quantity.value())
-    .put(o.leaves.value());
+      .put(flags)
+      .put(static_cast<std::uint8_t>(o.stp))
+      .put(o.account.value())
+      .put(o.client.value())
+      .put(o.client_order.value())
+      .put(book.price_of(slot).value())
+      .put(o.quantity.value())
+      .put(o.leaves.value());
   if (flags & has_rank)
     out.put(rare.rank);
   if (flags & has_expiry)
@@ -53,13 +53,13 @@ struct stored_order {
 };
 
 /// Reads one order and requires of it what every open order has.
-stored_order read_order(page_reader& in, std::uint64_t index, const rules& r) {
+stored_order read_order(page_reader& in, const page_key& key, const rules& r) {
   stored_order s;
   auto& o = s.what;
   auto offset = in.get<std::uint8_t>();
   auto flags = in.get<std::uint8_t>();
   auto stp = in.get<std::uint8_t>();
-  o.id = order_id{index << order_pages::range_bits | offset};
+  o.id = order_id{key.index << order_pages::range_bits | offset};
   o.side = flags & is_sell ? side::sell : side::buy;
   o.stp = static_cast<self_trade>(stp);
   o.account = account_id{in.get<std::uint32_t>()};
@@ -68,79 +68,113 @@ stored_order read_order(page_reader& in, std::uint64_t index, const rules& r) {
   s.price = messages::price{in.get<std::int64_t>()};
   o.quantity = quantity{in.get<std::int64_t>()};
   o.leaves = quantity{in.get<std::int64_t>()};
-  if (flags & has_rank) {
+  if (flags & has_rank)
     s.rare.rank = in.get<std::uint64_t>();
-    in.require(s.rare.rank != 0);
-  }
-  if (flags & has_expiry) {
+  if (flags & has_expiry)
     s.rare.expire_after = sequence_number{in.get<std::uint64_t>()};
-    in.require(s.rare.expire_after.value() != 0);
-  }
-  if (flags & has_traded) {
+  if (flags & has_traded)
     s.rare.traded = {in.get<std::int64_t>(), in.get<std::int64_t>()};
-    in.require(s.rare.traded != traded{} && s.rare.traded.as_maker >= 0
-               && s.rare.traded.as_taker >= 0);
-  }
   in.require(offset < 1u << order_pages::range_bits && flags < 16 && stp >= 1 && stp <= 3);
+  in.require(!(flags & has_rank) || s.rare.rank > o.id.value());
+  in.require(!(flags & has_expiry) || s.rare.expire_after.value() >= o.id.value() >> 16);
   in.require(o.account.value() < r.accounts.size() && o.client.value() < r.clients.size());
   in.require(o.client_order.value() != 0 && s.price.value() >= 1 && s.price.value() <= max_price);
   in.require(o.leaves.value() >= 1 && o.leaves <= o.quantity && o.quantity.value() <= max_quantity);
+  auto& t = s.rare.traded;
+  in.require(t.as_maker >= 0 && t.as_taker >= 0 && (t != traded{}) == ((flags & has_traded) != 0));
+  if (!in.ok())
+    return s;
+  // Only what was filled was traded; and what it holds is computed from all this.
+  in.require((t != traded{}) == (o.filled() > 0));
+  auto& on = r.instruments[key.instrument];
+  in.require(limit_hold(on, o.side, s.price, o.leaves, t).has_value());
   return s;
+}
+
+/// Why an order can't stand in the book; nullptr if it can.
+const char* conflict(const order_book& book, const stored_order& s) {
+  if (book.find(s.what.account, s.what.client_order) != no_order)
+    return "a client order id twice";
+  auto best = book.best(opposite(s.what.side));
+  if (best && (s.what.side == side::buy ? best->price <= s.price : best->price >= s.price))
+    return "the book would cross";
+  if (!checked_add(book.lots_at(s.what.side, s.price), s.what.leaves.value()))
+    return "a level's lots leave their range";
+  return nullptr;
 }
 
 } // namespace
 
 void order_pages::added(order_book& book, order_slot slot) {
-  auto id = book[slot].id;
-  auto at = page_of(index_of(id));
-  auto& members = pages_[at].members;
-  member m{slot, offset_of(id)};
-  // Ids ascend but for restored pages, so this is nearly always the end.
-  auto where = members.end();
-  while (where != members.begin() && std::prev(where)->offset > m.offset)
-    --where;
-  members.insert(where, m);
-  book.set_page(slot, at);
-  mark(at);
+  auto index = index_of(book[slot].id);
+  if (newest_ == no_page || pages_[newest_].index != index)
+    newest_ = new_page(index);
+  auto& p = pages_[newest_];
+  p.members.push_back(slot);
+  ++p.open;
+  book.set_page(slot, newest_);
+  mark(newest_);
 }
 
 void order_pages::erased(const order_book& book, order_slot slot) {
   auto at = book[slot].page;
-  auto& members = pages_[at].members;
-  auto offset = offset_of(book[slot].id);
-  auto found = std::find_if(members.begin(), members.end(),
-                            [&](auto& m) { return m.offset == offset; });
-  BOURSE_ASSERT(found != members.end() && found->slot == slot);
-  members.erase(found);
   mark(at);
+  if (--pages_[at].open == 0 && !pages_[at].told)
+    drop(at);
 }
 
-std::uint32_t order_pages::page_of(std::uint64_t index) {
-  auto [entry, fresh] = by_index_.try_emplace(index, 0);
-  if (!fresh)
-    return entry->second;
+std::uint32_t order_pages::new_page(std::uint64_t index) {
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(pages_.size()));
     pages_.emplace_back();
   }
-  entry->second = free_.back();
+  auto at = free_.back();
   free_.pop_back();
-  pages_[entry->second].index = index;
-  return entry->second;
+  pages_[at].index = index;
+  return at;
 }
 
 void order_pages::mark(std::uint32_t at) {
-  if (pages_[at].dirty)
+  auto& p = pages_[at];
+  if (p.dirty_place != not_dirty)
     return;
-  pages_[at].dirty = true;
+  p.dirty_place = static_cast<std::uint32_t>(dirty_.size());
   dirty_.push_back(at);
+}
+
+void order_pages::drop(std::uint32_t at) {
+  auto& p = pages_[at];
+  if (p.dirty_place != not_dirty) {
+    dirty_[p.dirty_place] = dirty_.back();
+    pages_[dirty_.back()].dirty_place = p.dirty_place;
+    dirty_.pop_back();
+  }
+  p.members = {};
+  p.open = 0;
+  p.dirty_place = not_dirty;
+  p.told = false;
+  free_.push_back(at);
+  if (newest_ == at)
+    newest_ = no_page;
+}
+
+/// Leaves the open orders, each once, ascending by id. A slot may have been given to another order
+/// since, even to one of this page.
+void order_pages::tidy(const order_book& book, page& p) const {
+  std::erase_if(p.members, [&](order_slot slot) { return index_of(book[slot].id) != p.index; });
+  std::sort(p.members.begin(), p.members.end(),
+            [&](auto a, auto b) { return book[a].id < book[b].id; });
+  p.members.erase(std::unique(p.members.begin(), p.members.end()), p.members.end());
+  BOURSE_ASSERT(p.members.size() == p.open);
+  if (p.members.capacity() > 4 * p.members.size())
+    p.members.shrink_to_fit();
 }
 
 bytes order_pages::encode_page(const order_book& book, const page& p) const {
   page_writer out;
   out.put(page_version).put(static_cast<std::uint16_t>(p.members.size()));
-  for (auto& m : p.members)
-    write_order(out, book, m.slot);
+  for (auto slot : p.members)
+    write_order(out, book, slot);
   return out.take();
 }
 
@@ -151,57 +185,58 @@ std::vector<page_update> order_pages::take_dirty(const order_book& book) {
   updates.reserve(dirty_.size());
   for (auto at : dirty_) {
     auto& p = pages_[at];
-    p.dirty = false;
+    p.dirty_place = not_dirty;
     page_key key{page_kind::orders, id_.value(), p.index};
-    if (!p.members.empty()) {
-      updates.push_back({key, encode_page(book, p)});
-      p.told = true;
+    if (p.open == 0) {
+      updates.push_back({key, {}});
+      drop(at);
       continue;
     }
-    if (p.told)
-      updates.push_back({key, {}});
-    by_index_.erase(p.index);
-    p = {};
-    free_.push_back(at);
+    tidy(book, p);
+    updates.push_back({key, encode_page(book, p)});
+    p.told = true;
   }
   dirty_.clear();
   return updates;
 }
 
-expected<void> order_pages::restore(order_book& book, const page_key& key, byte_view content,
-                                   std::vector<order_slot>& slots) {
+expected<std::vector<order_slot>> order_pages::restore(order_book& book, const page_key& key,
+                                                       byte_view content) {
   auto corrupt = [&](const char* what) {
     return fail(errc::corrupt, "page of orders " + std::to_string(key.index) + " of instrument "
-                                 + std::to_string(key.instrument) + ": " + what);
+                                   + std::to_string(key.instrument) + ": " + what);
   };
-  if (key.kind != page_kind::orders || key.instrument != id_.value())
+  if (key.kind != page_kind::orders || key.instrument != id_.value() || key.index >> 40 != 0
+      || key.index >> (16 - range_bits) == 0)
     return corrupt("not a page of this book");
-  if (by_index_.contains(key.index))
-    return corrupt("twice");
   page_reader in(content);
   in.require(in.get<std::uint8_t>() == page_version);
   auto count = in.get<std::uint16_t>();
   in.require(count >= 1 && count <= 1u << range_bits);
   std::vector<stored_order> orders;
   for (int i = 0; i < count && in.ok(); ++i) {
-    orders.push_back(read_order(in, key.index, rules_));
+    orders.push_back(read_order(in, key, rules_));
     in.require(i == 0 || orders[orders.size() - 2].what.id < orders.back().what.id);
   }
   if (!in.done())
     return corrupt("malformed");
+
+  std::vector<order_slot> slots;
   for (auto& s : orders) {
-    auto best = book.best(opposite(s.what.side));
-    bool crosses = best && (s.what.side == side::buy ? best->price <= s.price : best->price >= s.price);
-    if (crosses)
-      return corrupt("the book would cross");
-    if (book.find(s.what.account, s.what.client_order) != no_order)
-      return corrupt("an order id of a client twice");
+    if (auto what = conflict(book, s)) {
+      for (auto slot : slots)
+        book.erase(slot);
+      return corrupt(what);
+    }
     slots.push_back(book.add(s.what, s.price, s.rare));
-    added(book, slots.back());
   }
-  auto& p = pages_[page_of(key.index)];
-  p.told = true;
-  return {};
+  auto at = new_page(key.index);
+  for (auto slot : slots)
+    book.set_page(slot, at);
+  pages_[at].members = slots;
+  pages_[at].open = count;
+  pages_[at].told = true;
+  return slots;
 }
 
 } // namespace bourse::market

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
 #include "market/order_book.hpp"
@@ -14,12 +13,12 @@ namespace bourse::market {
 
 class order_pages {
 public:
-  /// Order ids in a page: 128, about 4 KB when half of a block's requests rest.
+  /// Order ids in a page: 128, about 4 KB when two thirds of a block's requests rest.
   static constexpr unsigned range_bits = 7;
 
   order_pages(instrument_id id, const rules& r) : id_(id), rules_(r) {}
 
-  /// The order was added to the book at `slot`.
+  /// The order was added to the book at `slot`. Ids ascend from call to call.
   void added(order_book& book, order_slot slot);
   /// It is about to be erased from the book.
   void erased(const order_book& book, order_slot slot);
@@ -31,33 +30,37 @@ public:
   /// New bytes of the pages that changed since the last call, in ascending key order.
   std::vector<page_update> take_dirty(const order_book& book);
 
-  /// Adds a page's orders to the book, each as the last of its level, and their slots to `slots`.
-  /// Errors: corrupt.
-  expected<void> restore(order_book& book, const page_key& key, byte_view content,
-                         std::vector<order_slot>& slots);
+  /// Adds a page's orders to the book, each as the last of its level, and gives their slots. If it
+  /// fails, nothing was added. Errors: corrupt.
+  expected<std::vector<order_slot>> restore(order_book& book, const page_key& key,
+                                            byte_view content);
 
 private:
-  struct member {
-    order_slot slot;
-    std::uint32_t offset; ///< of its id in the range
-  };
   struct page {
     std::uint64_t index = 0;
-    std::vector<member> members; ///< ascending by offset
-    bool dirty = false;
-    bool told = false; ///< its bytes were handed out before
+    /// All that were added since the page was last encoded, and its orders of then: closed ones are
+    /// left out when it is encoded next, so that closing costs no search.
+    std::vector<order_slot> members;
+    std::uint32_t open = 0;
+    std::uint32_t dirty_place = not_dirty; ///< in dirty_
+    bool told = false;                     ///< its bytes were handed out before
   };
+  static constexpr std::uint32_t not_dirty = UINT32_MAX;
+  static constexpr std::uint32_t no_page = UINT32_MAX;
 
-  std::uint32_t page_of(std::uint64_t index);
+  std::uint32_t new_page(std::uint64_t index);
   void mark(std::uint32_t page);
+  /// Ends a page that has no orders and of which nobody knows.
+  void drop(std::uint32_t page);
+  void tidy(const order_book& book, page& p) const;
   bytes encode_page(const order_book& book, const page& p) const;
 
   instrument_id id_;
   const rules& rules_;
   std::vector<page> pages_;
   std::vector<std::uint32_t> free_;
-  std::unordered_map<std::uint64_t, std::uint32_t> by_index_;
   std::vector<std::uint32_t> dirty_;
+  std::uint32_t newest_ = no_page;
 };
 
 } // namespace bourse::market

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "market/expiry_index.hpp"
 #include "market/level_index.hpp"
 #include "market/name_table.hpp"
 #include "market/order_book.hpp"
@@ -405,4 +406,21 @@ CAF_TEST(names that collide are still told apart) {
     wrong += table.find(4, [&](order_slot slot) { return slot == i; }) != (i % 2 ? i : no_order);
   CAF_CHECK_EQUAL(wrong, 0);
   CAF_CHECK_EQUAL(table.size(), 500u);
+}
+
+CAF_TEST(the expiry index follows the open orders) {
+  order_book book;
+  expiry_index expiring;
+  auto kept = book.add(make_order(1, 1, 1, side::buy, 1), price{10});
+  expiring.add(book, kept, sequence_number{7});
+  for (std::uint64_t id = 2; id < 10'000; ++id) {
+    auto slot = book.add(make_order(id, 1, id, side::buy, 1), price{10});
+    expiring.add(book, slot, sequence_number{5});
+    expiring.closed(book);
+    book.erase(slot);
+  }
+  CAF_CHECK(expiring.size() < 100);
+  CAF_CHECK(expiring.take_due(book, sequence_number{7}).empty());
+  CAF_CHECK(expiring.take_due(book, sequence_number{8}) == std::vector<order_slot>{kept});
+  CAF_CHECK_EQUAL(expiring.size(), 0u);
 }
