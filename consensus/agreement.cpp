@@ -20,7 +20,7 @@ purpose purpose_of(vote_kind k) {
 
 } // namespace
 
-// -- proposals -------------------------------------------------------------------------------------
+// -- proposals ------------------------------------------------------------------------------------
 
 bool agreement::propose(std::uint64_t now_ns, sequence_number n, shared_bytes block) {
   BOURSE_ASSERT(ctx_.is_primary() && block);
@@ -125,7 +125,7 @@ void agreement::on_checked(std::uint64_t now_ns, const statement& what, bool acc
   advance(now_ns, *s);
 }
 
-// -- votes -----------------------------------------------------------------------------------------
+// -- votes ----------------------------------------------------------------------------------------
 
 void agreement::on_prepare(std::uint64_t now_ns, replica_id from, const prepare& m) {
   on_vote(now_ns, from, vote_kind::prepare, m.what, m.by);
@@ -203,7 +203,7 @@ void agreement::on_persisted(std::uint64_t now_ns, std::uint64_t ticket) {
   }
 }
 
-// -- what a slot has become ------------------------------------------------------------------------
+// -- what a slot has become -----------------------------------------------------------------------
 
 void agreement::advance(std::uint64_t now_ns, slot& s) {
   // Commits first: a replica that comes late need not check what a certificate makes needless.

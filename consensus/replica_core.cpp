@@ -219,7 +219,7 @@ void replica_core::state::keep_times(std::uint64_t now_ns, sequence_number n) {
   times.push_back(t);
 }
 
-// -- events ----------------------------------------------------------------------------------------
+// -- events ---------------------------------------------------------------------------------------
 
 replica_core::replica_core(const options& o, const authenticator& auth, recovered_state from) {
   check_options(o);
@@ -288,7 +288,7 @@ effects replica_core::take_effects() {
   return state_->ctx.out.take();
 }
 
-// -- state -----------------------------------------------------------------------------------------
+// -- state ----------------------------------------------------------------------------------------
 
 view_number replica_core::view() const {
   return state_->ctx.view;

@@ -113,7 +113,7 @@ CAF_TEST(blocks are held for their turn) {
   CAF_CHECK(!c.take(seq(6)));
 }
 
-// -- in the core -----------------------------------------------------------------------------------
+// -- in the core ----------------------------------------------------------------------------------
 
 CAF_TEST(proven blocks are taken in any order and executed in sequence) {
   lone_replica r{2};
@@ -340,7 +340,7 @@ CAF_TEST(a state that contradicts 2f plus 1 others is noticed) {
   CAF_CHECK_EQUAL(r.counters().diverged, 1u);
 }
 
-// -- in a cluster ----------------------------------------------------------------------------------
+// -- in a cluster ---------------------------------------------------------------------------------
 
 CAF_TEST(a replica that missed everything catches up) {
   cluster_options o;

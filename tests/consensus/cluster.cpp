@@ -70,7 +70,7 @@ cluster::cluster(const cluster_options& o) : opts_(o), random_(o.seed) {
 
 cluster::~cluster() = default;
 
-// -- time ------------------------------------------------------------------------------------------
+// -- time -----------------------------------------------------------------------------------------
 
 std::uint64_t cluster::pick(std::uint64_t least, std::uint64_t most) {
   return least + random_() % (most - least + 1);
@@ -123,7 +123,7 @@ bool cluster::run_until(const std::function<bool()>& done, std::uint64_t millise
   return true;
 }
 
-// -- lives -----------------------------------------------------------------------------------------
+// -- lives ----------------------------------------------------------------------------------------
 
 void cluster::start(node& n) {
   ++n.life;
@@ -186,7 +186,7 @@ void cluster::load(std::uint64_t blocks) {
       propose_granted(*n);
 }
 
-// -- effects ---------------------------------------------------------------------------------------
+// -- effects --------------------------------------------------------------------------------------
 
 void cluster::drain(node& n) {
   auto e = n.core->take_effects();
@@ -298,7 +298,7 @@ void cluster::serve(node& n, const consensus::serve& s) {
       post(n.id, {s.to, i->second});
 }
 
-// -- the network -----------------------------------------------------------------------------------
+// -- the network ----------------------------------------------------------------------------------
 
 void cluster::post(std::uint16_t from, const send& s) {
   auto& n = *nodes_[from];
@@ -365,7 +365,7 @@ void cluster::make_byzantine(std::uint16_t i) {
   nodes_[i]->byzantine = true;
 }
 
-// -- looking ---------------------------------------------------------------------------------------
+// -- looking --------------------------------------------------------------------------------------
 
 const replica_core& cluster::core(std::uint16_t i) const {
   BOURSE_ASSERT(nodes_[i]->core);
@@ -409,7 +409,7 @@ std::string cluster::describe() const {
   return out;
 }
 
-// -- the oracle ------------------------------------------------------------------------------------
+// -- the oracle -----------------------------------------------------------------------------------
 
 void cluster::violated(const std::string& what) {
   violations_.push_back("seed " + std::to_string(opts_.seed) + ": " + what);

@@ -154,7 +154,7 @@ private:
   void executed_one(node& n, const consensus::execution& e);
   void serve(node& n, const consensus::serve& s);
 
-  // -- the oracle -----------------------------------------------------------------------------------
+  // -- the oracle ---------------------------------------------------------------------------------
 
   void violated(const std::string& what);
   void check_execution(const node& n, const consensus::execution& e);

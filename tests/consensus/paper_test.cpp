@@ -31,7 +31,7 @@ void run_blocks(lone_replica& r, std::uint64_t from, std::uint64_t to) {
 
 } // namespace
 
-// -- section 4.2: normal-case operation ------------------------------------------------------------
+// -- section 4.2: normal-case operation -----------------------------------------------------------
 
 // "The primary starts the protocol immediately unless the number of messages for which the protocol
 // is in progress exceeds a given maximum."
@@ -419,7 +419,7 @@ CAF_TEST(4_2 blocks commit in any order and execute in sequence) {
   CAF_CHECK_EQUAL(r.core->executed().value(), 3u);
 }
 
-// -- section 4.3: garbage collection ---------------------------------------------------------------
+// -- section 4.3: garbage collection --------------------------------------------------------------
 
 // "These proofs are generated periodically, when a request with a sequence number divisible by some
 // constant (e.g., 100) is executed."

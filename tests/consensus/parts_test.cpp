@@ -37,7 +37,7 @@ struct counting {
 
 } // namespace
 
-// -- vote_set --------------------------------------------------------------------------------------
+// -- vote_set -------------------------------------------------------------------------------------
 
 CAF_TEST(votes are not verified before they can make a quorum) {
   vote_set v{{4}};
@@ -90,7 +90,7 @@ CAF_TEST(a replica has one vote) {
   CAF_CHECK_EQUAL(v.count(d2), 1u);
 }
 
-// -- message_log -----------------------------------------------------------------------------------
+// -- message_log ----------------------------------------------------------------------------------
 
 CAF_TEST(the log holds the numbers between its water marks) {
   message_log log{{4}, 8, seq(16)};
@@ -120,7 +120,7 @@ CAF_TEST(the water marks do not overflow) {
   CAF_CHECK(!log.inside(seq(5)));
 }
 
-// -- proposer --------------------------------------------------------------------------------------
+// -- proposer -------------------------------------------------------------------------------------
 
 CAF_TEST(grants come once and in order) {
   proposer p{3};
@@ -156,7 +156,7 @@ CAF_TEST(what is filled is not granted) {
   CAF_CHECK_EQUAL(grants[1].value(), 4u);
 }
 
-// -- delivery --------------------------------------------------------------------------------------
+// -- delivery -------------------------------------------------------------------------------------
 
 CAF_TEST(delivery stops while execution is far behind) {
   options o;
@@ -179,7 +179,7 @@ CAF_TEST(delivery stops while execution is far behind) {
   CAF_CHECK_EQUAL(d.executed().value(), 11u);
 }
 
-// -- backoff ---------------------------------------------------------------------------------------
+// -- backoff --------------------------------------------------------------------------------------
 
 CAF_TEST(intervals double up to eight times) {
   backoff b;
@@ -199,7 +199,7 @@ CAF_TEST(intervals double up to eight times) {
   CAF_CHECK(!b.due(10'000 * ns_per_ms));
 }
 
-// -- certificates, with real keys ------------------------------------------------------------------
+// -- certificates, with real keys -----------------------------------------------------------------
 
 namespace {
 

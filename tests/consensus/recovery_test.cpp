@@ -208,7 +208,7 @@ CAF_TEST(a primary without the blocks below its window waits) {
   CAF_CHECK_EQUAL(r.all.grants[0].sequence.value(), 5u);
 }
 
-// -- in a cluster ----------------------------------------------------------------------------------
+// -- in a cluster ---------------------------------------------------------------------------------
 
 // One slot, all four stopped at every possible moment and started again: it ends by itself if
 // anyone had heard of it.
