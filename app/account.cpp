@@ -42,7 +42,7 @@ nlohmann::json to_json(const account_view& view, sequence_number at, const marke
                         {"quantity", config::to_text(o.quantity, i)},
                         {"leaves", config::to_text(o.leaves, i)}});
     }
-  return {{"account", account_name(view.account, rules)},
+  return {{"account", market_text{rules}.account(view.account)},
           {"block", at.value()},
           {"balances", balances},
           {"orders", orders}};

@@ -41,6 +41,7 @@ void add_verbs(CLI::App& app, app_context& context) {
   add_trades(app, context);
   add_account(app, context);
   add_status(app, context);
+  add_ledger(app, context);
   add_receipt(app, context);
   add_version(app, context);
 }

@@ -45,7 +45,7 @@ exit_code verify_receipt(const verify_options& o, const output& out) {
                        out.paint(colour::green, "ok"), o.file, fmt::join(signers, ", "), g->size.n,
                        g->size.weak_quorum()));
   out.line(fmt::format("In block {}, report {} of client {}:", r->what.sequence.value(),
-                       proved->number.value(), client_name(proved->client, g->market)));
+                       proved->number.value(), market_text{g->market}.client(proved->client)));
   out.line("  " + to_text(*proved, g->market));
   return exit_code::ok;
 }

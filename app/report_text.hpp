@@ -1,12 +1,11 @@
-// Execution reports in the words and numbers of people: names for indices, decimals for ticks, lots
-// and units. Made for what comes from outside too: an index that the rules do not know is shown as
-// a number.
+// Execution reports for people and for scripts.
 #pragma once
 
 #include <string>
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "app/market_text.hpp"
 #include "market/rules.hpp"
 #include "messages/report.hpp"
 
@@ -17,12 +16,5 @@ namespace bourse::app {
 std::string to_text(const messages::report& r, const market::rules& rules);
 /// Every field that applies, prices and amounts as decimal texts.
 nlohmann::json to_json(const messages::report& r, const market::rules& rules);
-
-std::string account_name(messages::account_id id, const market::rules& rules);
-std::string instrument_name(messages::instrument_id id, const market::rules& rules);
-std::string client_name(messages::client_id id, const market::rules& rules);
-/// "BLOCK.INDEX"
-std::string to_text(messages::order_id id);
-std::string to_text(messages::trade_id id);
 
 } // namespace bourse::app

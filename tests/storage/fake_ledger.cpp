@@ -45,13 +45,16 @@ market::rules make_rules(const std::vector<key_pair>& clients) {
 
 } // namespace
 
-fake_ledger::fake_ledger(std::uint64_t seed)
+fake_ledger::fake_ledger(std::uint64_t seed,
+                         const std::function<void(storage::audit_genesis&)>& adapt)
     : random_(seed), replicas_(make_keys(1, 4)), clients_(make_keys(2, client_count)) {
   init_crypto();
   genesis_.size = cluster_size{4};
   for (auto& k : replicas_)
     genesis_.replicas.push_back(k.identity());
   genesis_.rules = make_rules(clients_);
+  if (adapt)
+    adapt(genesis_);
   exchange_ = std::make_unique<market::exchange>(genesis_.rules);
   next_.assign(client_count, submission_number{1});
 }

@@ -2,6 +2,7 @@
 // should have, executed and stored as a replica stores them.
 #pragma once
 
+#include <functional>
 #include <random>
 #include <vector>
 
@@ -18,7 +19,9 @@ public:
   static constexpr replica_id self{1};
   static constexpr std::uint64_t checkpoint_interval = 4;
 
-  explicit fake_ledger(std::uint64_t seed);
+  /// `adapt` may change the genesis before anything is made of it.
+  explicit fake_ledger(std::uint64_t seed,
+                       const std::function<void(storage::audit_genesis&)>& adapt = {});
 
   /// Appends blocks to the store, everything synced.
   void write_blocks(storage::store& s, std::size_t count);

@@ -1,0 +1,37 @@
+#include <CLI/CLI.hpp>
+
+#include "app/context.hpp"
+#include "app/ledger_show.hpp"
+#include "app/ledger_verify.hpp"
+#include "app/verbs.hpp"
+
+namespace bourse::app {
+
+void add_ledger(CLI::App& app, app_context& context) {
+  auto* group = add_group(app, "ledger", "Look into what a node has stored, and check it");
+  auto place_help = "A database, the folder of a node, or that of a whole network";
+  auto genesis_help = "The genesis file, if it is not where `bourse testnet` puts it";
+
+  auto* show = add_verb(*group, context, "show", "Show the newest blocks, or one block in full",
+                        "bourse ledger show net/node-0 --last 20");
+  auto shown = std::make_shared<ledger_show_options>();
+  show->add_option("DIR", shown->directory, place_help)->required();
+  show->add_option("--genesis", shown->genesis, genesis_help);
+  show->add_option("--last", shown->last, "How many blocks")->capture_default_str();
+  show->add_option("--block", shown->block, "Only this one, with its requests and settlements");
+  show->callback([shown, &context] {
+    context.run = [shown, &context] { return show_ledger(*shown, context.out); };
+  });
+
+  auto* verify = add_verb(*group, context, "verify",
+                          "Check every signature and hash, and execute all of it again",
+                          "bourse ledger verify net/node-0");
+  auto verified = std::make_shared<ledger_verify_options>();
+  verify->add_option("DIR", verified->directory, place_help)->required();
+  verify->add_option("--genesis", verified->genesis, genesis_help);
+  verify->callback([verified, &context] {
+    context.run = [verified, &context] { return verify_ledgers(*verified, context.out); };
+  });
+}
+
+} // namespace bourse::app

@@ -1,0 +1,73 @@
+#include "app/ledger_place.hpp"
+
+#include <fmt/format.h>
+
+#include "config/node_config.hpp"
+
+namespace bourse::app {
+
+using namespace messages;
+
+namespace {
+
+expected<ledger_place> of_node(const std::filesystem::path& node_file) {
+  auto node = config::load_node_config(node_file);
+  if (!node)
+    return tl::unexpected(node.error());
+  return ledger_place{node->data, node->genesis};
+}
+
+expected<std::vector<ledger_place>> of_network(const std::filesystem::path& directory) {
+  std::vector<ledger_place> places;
+  for (std::size_t i = 0;; ++i) {
+    auto node_file = directory / fmt::format("node-{}", i) / "node.toml";
+    if (!std::filesystem::exists(node_file))
+      return places;
+    auto place = of_node(node_file);
+    if (!place)
+      return tl::unexpected(place.error());
+    places.push_back(std::move(*place));
+  }
+}
+
+expected<std::vector<ledger_place>> find(const std::filesystem::path& directory) {
+  if (std::filesystem::exists(directory / "genesis.toml")
+      && std::filesystem::exists(directory / "node-0" / "node.toml"))
+    return of_network(directory);
+  // In the folder of a node, or in that of its database, which is usually below.
+  for (const auto& node_file : {directory / "node.toml", directory / ".." / "node.toml"}) {
+    if (!std::filesystem::exists(node_file))
+      continue;
+    auto place = of_node(node_file);
+    if (!place)
+      return tl::unexpected(place.error());
+    auto above = node_file.parent_path().filename() == "..";
+    std::error_code none;
+    if (!above || std::filesystem::equivalent(place->database, directory, none))
+      return std::vector{std::move(*place)};
+  }
+  return std::vector{ledger_place{directory, {}}};
+}
+
+} // namespace
+
+expected<std::vector<ledger_place>> find_ledgers(const std::filesystem::path& directory,
+                                                 const std::filesystem::path& genesis) {
+  // "net/" has an empty last part, which would hide what lies above.
+  auto named = (directory / "").lexically_normal().parent_path();
+  if (!std::filesystem::is_directory(named))
+    return fail(errc::not_found, directory.string() + ": no such folder");
+  auto places = find(named);
+  if (!places)
+    return places;
+  for (auto& place : *places) {
+    if (!std::filesystem::is_directory(place.database))
+      return fail(errc::not_found, fmt::format("{}: there is no ledger: the node has not run yet",
+                                               place.database.string()));
+    if (!genesis.empty())
+      place.genesis = genesis;
+  }
+  return places;
+}
+
+} // namespace bourse::app

@@ -1,0 +1,24 @@
+// Where ledgers lie: what people name on the command line may be a database, a node's folder or a
+// whole network's.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "messages/error.hpp"
+
+namespace bourse::app {
+
+struct ledger_place {
+  std::filesystem::path database;
+  std::filesystem::path genesis; ///< empty if none was found
+};
+
+/// Every ledger that `directory` stands for: of all its nodes if it holds a genesis file and folders
+/// of nodes; the one that a node file in it or above it names; or the folder itself. `genesis` wins
+/// over what is found, unless it is empty. Errors: not_found; those of load_node_config.
+messages::expected<std::vector<ledger_place>> find_ledgers(const std::filesystem::path& directory,
+                                                           const std::filesystem::path& genesis);
+
+} // namespace bourse::app

@@ -1,0 +1,224 @@
+#include "app/ledger_show.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/ledger_place.hpp"
+#include "app/market_text.hpp"
+#include "config/genesis.hpp"
+#include "storage/records.hpp"
+#include "storage/rocks_store.hpp"
+
+namespace bourse::app {
+
+using namespace messages;
+
+namespace {
+
+/// A block as it is shown.
+struct shown_block {
+  committed_block source;
+  block content;
+  std::vector<std::pair<digest, expected<submission>>> submissions; ///< those that are there
+  std::vector<settlement> settlements;
+  bool executed = false;
+};
+
+expected<shown_block> load(const storage::store& s, sequence_number n, const market::rules& rules) {
+  auto source = storage::load_block(s, n);
+  if (!source)
+    return tl::unexpected(source.error());
+  if (!*source)
+    return fail(errc::not_found, fmt::format("there is no block {}", n.value()));
+  auto content = decode_block(*(*source)->block, rules.blocks);
+  if (!content)
+    return tl::unexpected(content.error());
+  shown_block shown{std::move(**source), std::move(*content), {}, {}, false};
+  auto bodies = storage::load_bodies(s, n, shown.source.certificate.what.digest);
+  if (!bodies && bodies.error().code != errc::not_found)
+    return tl::unexpected(bodies.error());
+  if (bodies)
+    for (const auto& body : *bodies)
+      shown.submissions.emplace_back(hash(body.body),
+                                     decode_submission(body.body, rules.submissions));
+  auto settlements = storage::load_settlements(s, n);
+  if (!settlements && settlements.error().code != errc::not_found)
+    return tl::unexpected(settlements.error());
+  shown.executed = settlements.has_value();
+  if (settlements)
+    shown.settlements = std::move(*settlements);
+  return shown;
+}
+
+std::size_t requests_of(const shown_block& b) {
+  std::size_t n = 0;
+  for (const auto& [name, s] : b.submissions)
+    n += s ? s->requests.size() : 0;
+  return n;
+}
+
+std::vector<int> signers_of(const shown_block& b) {
+  std::vector<int> signers;
+  for (const auto& commit : b.source.certificate.commits)
+    signers.push_back(commit.replica.value());
+  return signers;
+}
+
+std::string settlement_text(const settlement& s, const market_text& words) {
+  std::string text = "deposit or withdrawal";
+  if (s.trade != trade_id{0})
+    text = fmt::format("trade {}: {} {} at {}, taker {}", to_text(s.trade),
+                       words.quantity(s.quantity, s.instrument), words.instrument(s.instrument),
+                       words.price(s.price, s.instrument), to_text(s.taker_side));
+  auto owner = [&words](account_id id) {
+    return id == transfer::outside ? std::string{"outside"} : words.account(id);
+  };
+  for (const auto& t : s.transfers)
+    text += fmt::format("\n    {} from {} to {}", words.amount(t.amount, t.asset), owner(t.from),
+                        owner(t.to));
+  return text;
+}
+
+void print_block(const shown_block& b, const market::rules& rules, const output& out) {
+  market_text words{rules};
+  const auto& what = b.source.certificate.what;
+  out.line(fmt::format("block {}, {} UTC, committed in view {} by replicas {}", what.sequence.value(),
+                       to_text(b.content.time), what.view.value(), fmt::join(signers_of(b), ", ")));
+  out.line("digest " + to_hex(what.digest.view()));
+  for (const auto& [name, s] : b.submissions) {
+    if (!s) {
+      out.line(fmt::format("submission {}: {}", to_hex(name.view()), to_string(s.error())));
+      continue;
+    }
+    out.line(fmt::format("submission of {}, stream {}, number {}", words.client(s->client),
+                         s->stream.value(), s->number.value()));
+    for (const auto& r : s->requests)
+      out.line("  " + words.request(r));
+  }
+  if (b.submissions.size() < b.content.submissions.size())
+    out.line("(its submissions are not stored here)");
+  if (!b.executed)
+    out.line("(not executed here)");
+  for (const auto& s : b.settlements)
+    out.line("  " + settlement_text(s, words));
+}
+
+nlohmann::json to_json(const shown_block& b) {
+  const auto& what = b.source.certificate.what;
+  return {{"block", what.sequence.value()},
+          {"time_ms", b.content.time.value()},
+          {"view", what.view.value()},
+          {"digest", to_hex(what.digest.view())},
+          {"commits", signers_of(b)},
+          {"submissions", b.content.submissions.size()},
+          {"requests", requests_of(b)},
+          {"settlements", b.settlements.size()},
+          {"executed", b.executed}};
+}
+
+struct summary {
+  std::optional<storage::stored_checkpoint> checkpoint;
+  sequence_number stable;
+  sequence_number last;
+};
+
+expected<summary> load_summary(const storage::store& s) {
+  auto checkpoint = storage::load_checkpoint(s);
+  if (!checkpoint)
+    return tl::unexpected(checkpoint.error());
+  auto stable = storage::load_stable(s);
+  if (!stable)
+    return tl::unexpected(stable.error());
+  auto last = storage::last_committed(s);
+  if (!last)
+    return tl::unexpected(last.error());
+  return summary{*checkpoint, *stable ? (*stable)->what.sequence : sequence_number{0}, *last};
+}
+
+exit_code show_newest(const storage::store& s, const ledger_place& place,
+                      const ledger_show_options& o, const market::rules& rules, const output& out) {
+  auto known = load_summary(s);
+  if (!known)
+    return out.fail(known.error());
+  table blocks;
+  blocks.column("BLOCK", align::right).column("TIME (UTC)").column("VIEW", align::right);
+  blocks.column("SUBMISSIONS", align::right).column("REQUESTS", align::right);
+  blocks.column("SETTLEMENTS", align::right).column("COMMITS").column("DIGEST");
+  nlohmann::json all = nlohmann::json::array();
+  auto first = known->last.value() - std::min<std::uint64_t>(o.last, known->last.value());
+  for (auto n = known->last.value(); n > first; --n) {
+    auto b = load(s, sequence_number{n}, rules);
+    if (!b && b.error().code == errc::not_found)
+      continue; // older blocks may be gone, and newer ones have gaps
+    if (!b)
+      return out.fail(b.error());
+    all.push_back(to_json(*b));
+    blocks.row({std::to_string(n), to_text(b->content.time),
+                std::to_string(b->source.certificate.what.view.value()),
+                std::to_string(b->content.submissions.size()), std::to_string(requests_of(*b)),
+                std::to_string(b->settlements.size()), fmt::format("{}", fmt::join(signers_of(*b), " ")),
+                to_hex(b->source.certificate.what.digest.view()).substr(0, 16)});
+  }
+  auto checkpoint = known->checkpoint ? known->checkpoint->sequence.value() : 0;
+  if (out.json) {
+    out.print(nlohmann::json{{"ledger", place.database.string()},
+                             {"last_committed", known->last.value()},
+                             {"checkpoint", checkpoint},
+                             {"stable", known->stable.value()},
+                             {"blocks", all}});
+    return exit_code::ok;
+  }
+  out.line(fmt::format("{}: blocks up to {}, own checkpoint {}, stable checkpoint {}",
+                       place.database.string(), known->last.value(), checkpoint,
+                       known->stable.value()));
+  out.print(blocks);
+  return exit_code::ok;
+}
+
+exit_code show_one(const ledger_place& place, const ledger_show_options& o, const output& out) {
+  market::rules rules;
+  if (!place.genesis.empty()) {
+    auto g = config::load_genesis(place.genesis);
+    if (!g)
+      return out.fail(g.error());
+    rules = std::move(g->market);
+  } else {
+    // Without the genesis file its limits are not known: the widest that one may have.
+    rules.submissions = {4096, 512U << 10};
+    rules.blocks.max_requests = 65535;
+  }
+  storage::rocks_options options;
+  options.directory = place.database;
+  options.read_only = true;
+  auto store = storage::open_rocks_store(options);
+  if (!store)
+    return out.fail(store.error());
+  if (!o.block)
+    return show_newest(**store, place, o, rules, out);
+  auto b = load(**store, sequence_number{*o.block}, rules);
+  if (!b)
+    return out.fail({b.error().code, fmt::format("{}: {}", place.database.string(),
+                                                 b.error().detail)});
+  if (out.json)
+    out.print(to_json(*b));
+  else
+    print_block(*b, rules, out);
+  return exit_code::ok;
+}
+
+} // namespace
+
+exit_code show_ledger(const ledger_show_options& o, const output& out) {
+  auto places = find_ledgers(o.directory, o.genesis);
+  if (!places)
+    return out.fail(places.error());
+  if (places->size() > 1)
+    return out.fail({errc::not_found, fmt::format("{}: holds {} ledgers; name one of them, such as "
+                                                  "{}/node-0",
+                                                  o.directory, places->size(), o.directory)});
+  return show_one(places->front(), o, out);
+}
+
+} // namespace bourse::app

@@ -1,0 +1,156 @@
+#include "app/ledger_verify.hpp"
+
+#include <iostream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/ledger_place.hpp"
+#include "config/decimal.hpp"
+#include "config/genesis.hpp"
+#include "storage/audit.hpp"
+#include "storage/rocks_store.hpp"
+
+namespace bourse::app {
+
+using namespace messages;
+
+namespace {
+
+storage::audit_genesis believed(const config::genesis& g) {
+  storage::audit_genesis result{g.size, {}, g.market};
+  for (const auto& r : g.replicas)
+    result.replicas.push_back(r.key);
+  return result;
+}
+
+nlohmann::json to_json(const storage::audit_report& r, const ledger_place& place,
+                       const config::genesis& g) {
+  nlohmann::json supply = nlohmann::json::object();
+  for (std::size_t i = 0; i < r.supply.size() && i < g.market.assets.size(); ++i)
+    supply[g.market.assets[i].name] = config::to_text(r.supply[i], g.market.assets[i]);
+  nlohmann::json json{{"ledger", place.database.string()},
+                      {"good", !r.problem},
+                      {"replica", r.replica.value()},
+                      {"first", r.first.value()},
+                      {"base", r.base.value()},
+                      {"base_proved", r.base_proved},
+                      {"executed", r.executed.value()},
+                      {"blocks", r.blocks},
+                      {"submissions", r.submissions},
+                      {"requests", r.requests},
+                      {"reports", r.reports},
+                      {"trades", r.trades},
+                      {"signatures", r.signatures},
+                      {"stable", r.stable.value()},
+                      {"chain", to_hex(r.chain.view())},
+                      {"state", to_hex(r.state.view())},
+                      {"supply", supply}};
+  if (r.problem)
+    json["problem"] = {{"block", r.problem->block.value()}, {"what", r.problem->what}};
+  return json;
+}
+
+std::string base_text(const storage::audit_report& r) {
+  if (r.base == sequence_number{0})
+    return "the genesis";
+  return fmt::format("the node's checkpoint at block {}{}", r.base.value(),
+                     r.base_proved ? ", which a quorum signed" : ", which only this node vouches for");
+}
+
+void print_for_people(const storage::audit_report& r, const ledger_place& place,
+                      const config::genesis& g, const output& out) {
+  if (r.problem)
+    out.line(fmt::format("{} {}: block {}: {}", out.paint(colour::red, "bad"),
+                         place.database.string(), r.problem->block.value(), r.problem->what));
+  else
+    out.line(
+      fmt::format("{} {}", out.paint(colour::green, "good"), place.database.string()));
+  out.line(fmt::format("  replica {}, blocks {} to {}, executed again from {}", r.replica.value(),
+                       r.first.value(), r.executed.value(), base_text(r)));
+  out.line(fmt::format("  {} submissions, {} requests, {} reports, {} trades, {} signatures checked",
+                       grouped(static_cast<std::int64_t>(r.submissions)),
+                       grouped(static_cast<std::int64_t>(r.requests)),
+                       grouped(static_cast<std::int64_t>(r.reports)),
+                       grouped(static_cast<std::int64_t>(r.trades)),
+                       grouped(static_cast<std::int64_t>(r.signatures))));
+  if (r.without_results > 0 || r.not_executable > 0)
+    out.line(fmt::format("  at the end, {} blocks whose results were not written yet and {} that "
+                         "wait for others, as a node that stopped leaves them",
+                         r.without_results, r.not_executable));
+  out.line(fmt::format("  state {}", to_hex(r.state.view())));
+  std::string supply;
+  for (std::size_t i = 0; i < r.supply.size() && i < g.market.assets.size(); ++i)
+    supply += fmt::format("{}{} {}", i == 0 ? "" : ", ",
+                          config::to_text(r.supply[i], g.market.assets[i]), g.market.assets[i].name);
+  out.line("  all accounts together own " + supply);
+}
+
+/// Redraws one line of the terminal.
+class progress_line {
+public:
+  explicit progress_line(const output& out) : out_(out) {}
+  progress_line(const progress_line&) = delete;
+  progress_line& operator=(const progress_line&) = delete;
+  ~progress_line() {
+    if (drawn_)
+      out_.out() << "\r\033[K" << std::flush;
+  }
+  void draw(const storage::audit_progress& p) {
+    if (!out_.terminal() || out_.json)
+      return;
+    drawn_ = true;
+    out_.out() << fmt::format("\rblock {} of {}", p.checked.value(), p.last.value()) << std::flush;
+  }
+
+private:
+  const output& out_;
+  bool drawn_ = false;
+};
+
+expected<storage::audit_report> verify(const ledger_place& place, const config::genesis& g,
+                                       const output& out) {
+  storage::rocks_options options;
+  options.directory = place.database;
+  options.read_only = true;
+  auto store = storage::open_rocks_store(options);
+  if (!store)
+    return tl::unexpected(store.error());
+  progress_line line{out};
+  return storage::verify_ledger(**store, believed(g),
+                                [&line](const storage::audit_progress& p) { line.draw(p); });
+}
+
+} // namespace
+
+exit_code verify_ledgers(const ledger_verify_options& o, const output& out) {
+  auto places = find_ledgers(o.directory, o.genesis);
+  if (!places)
+    return out.fail(places.error());
+  auto code = exit_code::ok;
+  nlohmann::json all = nlohmann::json::array();
+  for (const auto& place : *places) {
+    if (place.genesis.empty())
+      return out.fail({errc::not_found, fmt::format("{}: no genesis file was found near it; name "
+                                                    "one with --genesis",
+                                                    place.database.string())});
+    auto g = config::load_genesis(place.genesis);
+    if (!g)
+      return out.fail(g.error());
+    auto report = verify(place, *g, out);
+    if (!report)
+      return out.fail({report.error().code, fmt::format("{}: {}", place.database.string(),
+                                                        report.error().detail)});
+    if (report->problem)
+      code = exit_code::failed;
+    if (out.json)
+      all.push_back(to_json(*report, place, *g));
+    else
+      print_for_people(*report, place, *g, out);
+  }
+  if (out.json)
+    out.print(all);
+  return code;
+}
+
+} // namespace bourse::app

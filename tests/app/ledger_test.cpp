@@ -1,0 +1,201 @@
+#define CAF_SUITE ledger
+#include "tests/suite.hpp"
+
+#include "app/program.hpp"
+#include "config/node_config.hpp"
+#include "storage/layout.hpp"
+#include "storage/rocks_store.hpp"
+#include "tests/config/files.hpp"
+#include "tests/storage/fake_ledger.hpp"
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+using namespace bourse::app;
+using namespace bourse::messages;
+using namespace bourse::tests;
+namespace config = bourse::config;
+namespace storage = bourse::storage;
+
+namespace {
+
+constexpr std::size_t block_count = 10;
+
+/// A network of which one node has run.
+struct fixture {
+  fixture() {
+    std::filesystem::create_directories(node);
+    config::node_config c;
+    c.genesis = "../genesis.toml";
+    c.key = "key";
+    c.data = "data";
+    write(node / "node.toml", to_toml(c));
+    ledger
+        = std::make_unique<fake_ledger>(7, [this](storage::audit_genesis& g) { write_genesis(g); });
+    auto s = open();
+    CAF_REQUIRE(storage::open_for(*s, ledger->cluster(), fake_ledger::self).has_value());
+    ledger->write_blocks(*s, block_count);
+  }
+
+  temporary_folder folder;
+  std::filesystem::path net = folder.path() / "net";
+  std::filesystem::path node = net / "node-1";
+  std::unique_ptr<fake_ledger> ledger;
+
+  /// Writes the genesis file, and makes the ledger that of its cluster.
+  void write_genesis(storage::audit_genesis& believed) {
+    config::genesis g;
+    g.size = believed.size;
+    g.market = believed.rules;
+    g.market.assets[0].decimals = 0; // a lot is a smallest unit there
+    for (std::size_t i = 0; i < believed.replicas.size(); ++i) {
+      auto port = static_cast<std::uint16_t>(7000 + 2 * i);
+      auto next = static_cast<std::uint16_t>(port + 1);
+      g.replicas.push_back({believed.replicas[i], {"127.0.0.1", port}, {"127.0.0.1", next}});
+    }
+    auto text = to_toml(g);
+    write(net / "genesis.toml", text);
+    auto parsed = config::parse_genesis(text, "genesis.toml");
+    if (!parsed)
+      CAF_FAIL(parsed.error().detail);
+    believed.rules = parsed->market;
+  }
+
+  std::unique_ptr<storage::store> open() {
+    storage::rocks_options o;
+    o.directory = node / "data";
+    auto s = storage::open_rocks_store(o);
+    if (!s)
+      CAF_FAIL(s.error().detail);
+    return std::move(*s);
+  }
+
+  struct outcome {
+    exit_code code;
+    std::string out;
+    std::string err;
+  };
+  outcome run(std::vector<std::string> arguments) {
+    std::ostringstream out;
+    std::ostringstream err;
+    arguments.insert(arguments.begin(), "ledger");
+    auto code = run_program(std::move(arguments), out, err);
+    return {code, out.str(), err.str()};
+  }
+};
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(ledger_tests, fixture)
+
+CAF_TEST(a good ledger is found good from wherever it is named) {
+  for (const auto& place : {node, node / "", node / "data", node / "data" / ""}) {
+    auto result = run({"verify", place.string()});
+    CAF_CHECK(result.code == exit_code::ok);
+    CAF_CHECK_EQUAL(result.err, "");
+    CAF_CHECK(result.out.starts_with("good " + (node / "data").string() + "\n"));
+  }
+}
+
+CAF_TEST(scripts get JSON) {
+  auto json = nlohmann::json::parse(run({"verify", node.string(), "--json"}).out);
+  CAF_REQUIRE_EQUAL(json.size(), 1u);
+  CAF_CHECK(json[0]["good"].get<bool>());
+  CAF_CHECK_EQUAL(json[0]["executed"].get<std::uint64_t>(), block_count);
+  CAF_CHECK_EQUAL(json[0]["replica"].get<int>(), 1);
+  CAF_CHECK_EQUAL(json[0]["chain"].get<std::string>(),
+                  to_hex(ledger->blocks().back().chain.view()));
+}
+
+CAF_TEST(a missing body is named with its block) {
+  std::uint64_t bad = 1;
+  while (ledger->blocks()[bad - 1].submissions.empty())
+    ++bad;
+  {
+    auto s = open();
+    storage::write_batch batch;
+    auto name = ledger->blocks()[bad - 1].committed.certificate.what.digest;
+    batch.erase(storage::family::bodies, storage::layout::bodies_key(sequence_number{bad}, name));
+    CAF_REQUIRE(s->write(batch, storage::durability::synced).has_value());
+  }
+  auto result = run({"verify", node.string()});
+  CAF_CHECK(result.code == exit_code::failed);
+  CAF_CHECK(has(result.out, ": block " + std::to_string(bad) + ": "));
+  auto json = nlohmann::json::parse(run({"verify", node.string(), "--json"}).out);
+  CAF_CHECK(!json[0]["good"].get<bool>());
+  CAF_CHECK_EQUAL(json[0]["problem"]["block"].get<std::uint64_t>(), bad);
+}
+
+CAF_TEST(the ledger of another cluster is refused) {
+  auto other = folder.path() / "other.toml";
+  write(other, read(net / "genesis.toml") + "\n");
+  auto result = run({"verify", node.string(), "--genesis", other.string()});
+  CAF_CHECK(result.code == exit_code::failed);
+  CAF_CHECK(has(result.err, (node / "data").string() + ": "));
+}
+
+CAF_TEST(a ledger without a genesis file near it needs one to be named) {
+  auto far = folder.path() / "far";
+  std::filesystem::rename(node / "data", far);
+  auto result = run({"verify", far.string()});
+  CAF_CHECK(result.code == exit_code::failed);
+  CAF_CHECK(has(result.err, "no genesis file was found near it; name one with --genesis"));
+  CAF_CHECK(run({"verify", far.string(), "--genesis", (net / "genesis.toml").string()}).code
+            == exit_code::ok);
+  CAF_CHECK(run({"show", far.string(), "--block", "1"}).code == exit_code::ok);
+}
+
+CAF_TEST(what is no ledger is refused and left as it is) {
+  auto empty = folder.path() / "empty";
+  std::filesystem::create_directory(empty);
+  for (auto verb : {"verify", "show"}) {
+    auto genesis = (net / "genesis.toml").string();
+    CAF_CHECK(run({verb, empty.string(), "--genesis", genesis}).code == exit_code::failed);
+    CAF_CHECK(std::filesystem::is_empty(empty));
+    auto missing = run({verb, (folder.path() / "none").string()});
+    CAF_CHECK_EQUAL(missing.err,
+                    "bourse: " + (folder.path() / "none").string() + ": no such folder\n");
+  }
+}
+
+CAF_TEST(the newest blocks are shown) {
+  auto result = run({"show", node.string(), "--last", "3"});
+  CAF_CHECK(result.code == exit_code::ok);
+  CAF_CHECK(has(result.out, "blocks up to 10, own checkpoint 8, stable checkpoint "));
+  CAF_CHECK_EQUAL(std::count(result.out.begin(), result.out.end(), '\n'), 5);
+  auto json = nlohmann::json::parse(run({"show", node.string(), "--json"}).out);
+  CAF_CHECK_EQUAL(json["blocks"].size(), block_count);
+  CAF_CHECK_EQUAL(json["blocks"][0]["block"].get<std::uint64_t>(), block_count);
+  CAF_CHECK(json["blocks"][0]["commits"].size() >= 3);
+}
+
+CAF_TEST(one block is shown in full) {
+  std::uint64_t n = 1;
+  while (ledger->blocks()[n - 1].result->settlements.empty())
+    ++n;
+  auto result = run({"show", node.string(), "--block", std::to_string(n)});
+  CAF_CHECK(result.code == exit_code::ok);
+  CAF_CHECK(result.out.starts_with("block " + std::to_string(n) + ", 2023-11-14 22:13:2"));
+  CAF_CHECK(has(result.out, "submission of c"));
+  CAF_CHECK(has(result.out, " for account a"));
+  CAF_CHECK(has(result.out, " from ") && has(result.out, " to "));
+  auto missing = run({"show", node.string(), "--block", "999"});
+  CAF_CHECK(missing.code == exit_code::failed);
+  CAF_CHECK_EQUAL(missing.err, "bourse: " + (node / "data").string() + ": there is no block 999\n");
+}
+
+CAF_TEST(a whole network is verified at once) {
+  std::filesystem::rename(node, net / "node-0");
+  CAF_CHECK(run({"verify", net.string()}).code == exit_code::ok);
+  std::filesystem::create_directory(node);
+  std::filesystem::copy(net / "node-0" / "node.toml", node);
+  auto result = run({"verify", net.string()});
+  CAF_CHECK(result.code == exit_code::failed);
+  CAF_CHECK(has(result.err, "there is no ledger: the node has not run yet"));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
