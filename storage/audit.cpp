@@ -17,7 +17,7 @@ namespace {
 
 /// Blocks are read in runs of so many or so much, which all processors then check.
 constexpr std::size_t run_blocks = 256;
-constexpr std::size_t run_bytes = 32 * 1024 * 1024;
+constexpr std::size_t run_bytes = std::size_t{32} * 1024 * 1024;
 
 /// Calls f(i) for every i below n, on all processors.
 void in_parallel(std::size_t n, const std::function<void(std::size_t)>& f) {
@@ -93,7 +93,7 @@ private:
                             : !stable   ? stable.error()
                             : !last     ? last.error()
                                         : results.error()};
-    checkpoint_ = std::move(*checkpoint);
+    checkpoint_ = *checkpoint;
     stable_ = stable->value_or(stable_checkpoint{});
     last_ = *last;
     report_.stable = stable_.what.sequence;
@@ -141,9 +141,9 @@ private:
 
   /// The records of consensus: whole, and their certificates valid.
   expected<void> check_records() {
-    auto checked
-        = check_consensus_records(store_, genesis_.size, keys_, report_.signatures,
-                                  [this](sequence_number n, std::string what) { note(n, what); });
+    auto checked = check_consensus_records(
+        store_, genesis_.size, keys_, report_.signatures,
+        [this](sequence_number n, std::string what) { note(n, std::move(what)); });
     if (!checked)
       return checked;
     if (stable_.what.sequence == sequence_number{0})
@@ -312,8 +312,9 @@ private:
   expected<void> check_leftovers() {
     if (report_.problem)
       return {};
-    auto checked = check_index(store_, report_.base, index_entries_,
-                               [this](sequence_number n, std::string what) { note(n, what); });
+    auto checked
+        = check_index(store_, report_.base, index_entries_,
+                      [this](sequence_number n, std::string what) { note(n, std::move(what)); });
     if (!checked)
       return note_or_fail(report_.executed, checked.error());
     // Bodies that were proposed behind the last committed block.

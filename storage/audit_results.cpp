@@ -33,7 +33,7 @@ expected<void> check_settlements(const store& s, const market::block_result& tru
 }
 
 expected<void> check_places(const store& s, const market::block_result& truth) {
-  for (auto& part : truth.reports) {
+  for (const auto& part : truth.reports) {
     auto key = layout::report_key(part.client, part.first);
     auto value = layout::load(s, family::reports, key);
     if (!value)
@@ -79,7 +79,7 @@ expected<stored> check_results(const store& s, const market::block_result& truth
 }
 
 expected<void> check_results_whole(const store& s, sequence_number n) {
-  for (auto& key : {layout::results_key(n), layout::settlements_key(n)})
+  for (const auto& key : {layout::results_key(n), layout::settlements_key(n)})
     if (auto value = layout::load(s, family::results, key); !value)
       return tl::unexpected{value.error()};
   return {};
@@ -228,7 +228,7 @@ expected<void> check_consensus_records(const store& s, cluster_size size,
     }
     if (!payload) {
       note(*slot, payload.error().detail);
-    } else if (auto problem
+    } else if (const auto* problem
                = checker.check(static_cast<layout::record_kind>(key.front()), *payload)) {
       note(slot.value_or(sequence_number{0}),
            layout::nonsense(family::consensus, key, problem).value().detail);

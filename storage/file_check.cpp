@@ -74,7 +74,7 @@ expected<void> check_table(rocksdb::Env& env, const std::string& path) {
   if (!is_table_footer(*footer))
     return {};
   auto handle = meta_index_of(*footer);
-  for (auto what : {"index of properties", "properties"}) {
+  for (const auto* what : {"index of properties", "properties"}) {
     if (!handle || !handle->fits(size))
       return damaged(what);
     auto block = read_at(*file, path, handle->offset, handle->size + table_trailer_size);
@@ -126,11 +126,12 @@ expected<void> check_files(rocksdb::Env& env, const std::filesystem::path& direc
   while (!current.empty() && current.back() == '\n')
     current.pop_back();
   for (auto& name : *names) {
+    auto path = (directory / name).string();
     expected<void> ok;
     if (is_log(name) || name == current)
-      ok = check_log(env, base + '/' + name);
+      ok = check_log(env, path);
     else if (is_table(name))
-      ok = check_table(env, base + '/' + name);
+      ok = check_table(env, path);
     if (!ok)
       return ok;
   }

@@ -212,17 +212,17 @@ bytes pack_settlements(block_time time, std::span<const settlement> settlements)
   constexpr std::size_t trade_size = 45;
   constexpr std::size_t transfer_size = 18;
   std::size_t size = 12 + seal_size;
-  for (auto& s : settlements)
+  for (const auto& s : settlements)
     size += trade_size + transfer_size * s.transfers.size();
   packer out{size};
   out.u64(time.value()).u32(static_cast<std::uint32_t>(settlements.size()));
-  for (auto& s : settlements) {
+  for (const auto& s : settlements) {
     out.u64(s.trade.value()).u16(s.instrument.value());
     out.i64(s.price.value()).i64(s.quantity.value());
     out.u8(static_cast<std::uint8_t>(s.taker_side));
     out.u64(s.maker_order.value()).u64(s.taker_order.value());
     out.u16(static_cast<std::uint16_t>(s.transfers.size()));
-    for (auto& t : s.transfers)
+    for (const auto& t : s.transfers)
       out.u32(t.from.value()).u32(t.to.value()).u16(t.asset.value()).i64(t.amount.value());
   }
   return out.take();

@@ -1,7 +1,24 @@
 // How values lie in the store: numbers little endian, every value sealed by a checksum that covers
-// its family and key too. docs/PROTOCOL.md has the table of keys and values.
+// its family and key too. Numbers in keys are big endian.
+//
+//   family     key                          value
+//   meta       "identity"                   format, replica, cluster id
+//              "checkpoint"                 own checkpoint: sequence, chain, state digest, time
+//   consensus  'v'                          view
+//              's'                          stable checkpoint with its proof
+//              'e' view sequence            two conflicting proposals
+//              'p' sequence view            proposal: statement, signature, block
+//              'o' sequence view kind       own vote: statement
+//              'c' sequence view            prepared certificate
+//   blocks     sequence                     commit certificate, block
+//   bodies     sequence, block digest       bodies of the block, each with its signature
+//   results    'r' sequence                 reports by client, own signature of the results
+//              's' sequence                 settlements, if there were any
+//   reports    client, first report number  sequence
+//   pages      packed page key              page, as of the own checkpoint
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -61,14 +78,18 @@ public:
   }
 
 private:
-  packer& little(std::uint64_t x, int size) {
-    for (int i = 0; i < size; ++i)
-      u8(static_cast<std::uint8_t>(x >> 8 * i));
+  packer& little(std::uint64_t x, std::size_t size) {
+    std::array<char, 8> raw;
+    for (std::size_t i = 0; i < raw.size(); ++i)
+      raw[i] = static_cast<char>(x >> 8 * i);
+    out_.append(raw.data(), size);
     return *this;
   }
-  packer& big(std::uint64_t x, int size) {
-    for (int i = size; i-- > 0;)
-      u8(static_cast<std::uint8_t>(x >> 8 * i));
+  packer& big(std::uint64_t x, std::size_t size) {
+    std::array<char, 8> raw;
+    for (std::size_t i = 0; i < raw.size(); ++i)
+      raw[raw.size() - 1 - i] = static_cast<char>(x >> 8 * i);
+    out_.append(raw.data() + raw.size() - size, size);
     return *this;
   }
 

@@ -14,7 +14,7 @@ using namespace messages;
 /// Steps through one log, block by block, and checks what RocksDB believes: the headers.
 class log_checker {
 public:
-  static constexpr std::size_t block_size = 32 * 1024;
+  static constexpr std::size_t block_size = std::size_t{32} * 1024;
 
   /// The next block; only the last may be shorter than block_size. False: a header is wrong.
   bool add(byte_view block, bool is_last);

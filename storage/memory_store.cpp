@@ -62,7 +62,7 @@ struct memory_disk::state {
 
   void apply(const write_batch& batch) {
     auto& undo = unsynced.emplace_back();
-    for (auto& r : batch.ranges()) {
+    for (const auto& r : batch.ranges()) {
       if (empty_range(r.from, r.to))
         continue;
       auto& c = at(r.where);
@@ -72,7 +72,7 @@ struct memory_disk::state {
         undo.push_back({r.where, i->first, i->second});
       c.erase(begin, end);
     }
-    for (auto& o : batch.operations())
+    for (const auto& o : batch.operations())
       change(undo, o.where, o.key, o.value);
   }
 

@@ -1,6 +1,5 @@
 // Keys and values of the ledger: how domain values become entries of the store, and back after a
-// restart. docs/PROTOCOL.md describes the layout; numbers in keys are big endian, so that keys
-// ascend with them.
+// restart. layout.hpp has the table of keys and values.
 #pragma once
 
 #include <functional>

@@ -180,7 +180,7 @@ expected<std::vector<equivocation>> load_evidence(const store& s) {
         auto e = decode_equivocation(payload);
         if (!e)
           return layout::nonsense(family::consensus, key, "malformed evidence");
-        out.push_back(std::move(*e));
+        out.push_back(*e);
         return true;
       });
   if (!ok)

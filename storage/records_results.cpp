@@ -136,7 +136,7 @@ struct leaves {
 /// Leaves are not stored: they are a third of what is, and only a receipt asks for them.
 expected<leaves> compute_leaves(const results_value& r, client_id client, report_number number) {
   leaves out;
-  for (auto& part : r.clients) {
+  for (const auto& part : r.clients) {
     auto reports = decode_reports(part.encoded, part.count);
     if (!reports || reports->size() != part.count)
       return layout::nonsense(family::results, layout::results_key(r.what.sequence),
@@ -194,7 +194,7 @@ expected<receipt_share> load_receipt(const store& s, client_id client, report_nu
 expected<std::vector<trade>> load_trades(const store& s, instrument_id instrument,
                                          std::size_t count) {
   // A quiet instrument on a busy exchange: stop before the ledger is held up.
-  constexpr std::size_t most_bytes = 8 * 1024 * 1024;
+  constexpr std::size_t most_bytes = std::size_t{8} * 1024 * 1024;
   constexpr std::size_t most_blocks = 4096;
 
   std::vector<trade> out;

@@ -21,7 +21,7 @@ void append_record(write_batch& to, const consensus::view_record& r) {
 }
 
 void append_record(write_batch& to, const consensus::proposal_record& r) {
-  auto& what = r.what.what;
+  const auto& what = r.what.what;
   packer payload{48 + signature::size + r.what.block->size() + seal_size};
   payload.statement(what).fixed(r.what.signature).raw(*r.what.block);
   put(to, family::consensus,
@@ -73,26 +73,26 @@ void append(write_batch& to, const consensus::record& r) {
 
 void append(write_batch& to, const block_bodies& b) {
   std::size_t size = 4 + seal_size;
-  for (auto& s : b.submissions)
+  for (const auto& s : b.submissions)
     size += 4 + s->source.body.size() + signature::size;
   packer payload{size};
   payload.u32(static_cast<std::uint32_t>(b.submissions.size()));
-  for (auto& s : b.submissions)
+  for (const auto& s : b.submissions)
     payload.sized(s->source.body).fixed(s->source.signature);
   put(to, family::bodies, layout::bodies_key(b.sequence, b.block), payload.take());
 }
 
 void append(write_batch& to, const stored_results& r) {
-  auto& result = *r.result;
+  const auto& result = *r.result;
   std::size_t size = 150 + seal_size;
-  for (auto& c : result.reports)
+  for (const auto& c : result.reports)
     size += 20 + c.encoded.size();
   packer payload{size};
   payload.fixed(result.block_digest).fixed(result.results_root).u64(result.time.value());
   payload.u16(r.by.replica.value()).fixed(r.by.signature);
   payload.u32(result.requests).u32(static_cast<std::uint32_t>(result.settlements.size()));
   payload.u32(static_cast<std::uint32_t>(result.reports.size()));
-  for (auto& c : result.reports) {
+  for (const auto& c : result.reports) {
     payload.u32(c.client.value()).u64(c.first.value()).u32(c.count).sized(c.encoded);
     put(to, family::reports, layout::report_key(c.client, c.first),
         packer{8 + seal_size}.u64(result.sequence.value()).take());
@@ -113,7 +113,7 @@ void append(write_batch& to, const stored_checkpoint& c,
           .fixed(c.state)
           .u64(c.time.value())
           .take());
-  for (auto& p : dirty) {
+  for (const auto& p : dirty) {
     auto key = layout::page_key(p.key);
     if (p.content.empty())
       to.erase(family::pages, std::move(key));

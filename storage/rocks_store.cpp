@@ -141,18 +141,18 @@ private:
 
   rocksdb::Status fill(const write_batch& batch) {
     // Kept from write to write: a fresh buffer of this size costs page faults each time.
-    constexpr std::size_t worth_keeping = 4 * 1024 * 1024;
+    constexpr std::size_t worth_keeping = std::size_t{4} * 1024 * 1024;
     if (scratch_.Data().capacity() > worth_keeping)
       scratch_ = rocksdb::WriteBatch{};
     scratch_.Clear();
     rocksdb::Status status;
-    for (auto& r : batch.ranges()) {
+    for (const auto& r : batch.ranges()) {
       if (!r.to.empty() && r.to <= r.from)
         continue;
       if (status = erase_range(r); !status.ok())
         return status;
     }
-    for (auto& o : batch.operations()) {
+    for (const auto& o : batch.operations()) {
       status = o.value ? scratch_.Put(handle(o.where), slice(o.key), slice(*o.value))
                        : scratch_.Delete(handle(o.where), slice(o.key));
       if (!status.ok())

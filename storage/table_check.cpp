@@ -62,7 +62,7 @@ private:
 } // namespace
 
 bool block_handle::fits(std::uint64_t file_size) const {
-  constexpr std::uint64_t most = 16 * 1024 * 1024;
+  constexpr std::uint64_t most = std::uint64_t{16} * 1024 * 1024;
   return size <= most && size + table_trailer_size <= file_size
          && offset <= file_size - size - table_trailer_size;
 }

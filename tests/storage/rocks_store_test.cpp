@@ -291,7 +291,7 @@ CAF_TEST(a flipped bit in any other file never changes what is read) {
     auto& count = counts[kind];
     if (kind == "MANIFEST")
       for (auto i : header_bytes(bytes))
-        for (int bit = 0; bit < 8; ++bit)
+        for (int bit : {0, 2, 7})
           flip(disk, image, truth, name, i, static_cast<std::uint8_t>(1 << bit), count);
     for (int i = 0; i < 80; ++i) {
       // Half of them near the end, where tables keep what describes them.
