@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::chrono::milliseconds tick{100};
 constexpr std::uint32_t redial_ms = 100;
-constexpr std::uint32_t redial_at_most_ms = 2000;
+constexpr std::uint32_t redial_at_most_ms = 1000;
 
 struct client_setup {
   client_options options;
