@@ -12,12 +12,15 @@ struct app_context;
 
 void add_account(CLI::App& app, app_context& context);
 void add_book(CLI::App& app, app_context& context);
+void add_bench(CLI::App& app, app_context& context);
 void add_config(CLI::App& app, app_context& context);
 void add_keygen(CLI::App& app, app_context& context);
 void add_ledger(CLI::App& app, app_context& context);
 void add_order(CLI::App& app, app_context& context);
 void add_receipt(CLI::App& app, app_context& context);
+void add_replay(CLI::App& app, app_context& context);
 void add_status(CLI::App& app, app_context& context);
+void add_node(CLI::App& app, app_context& context);
 void add_testnet(CLI::App& app, app_context& context);
 void add_trades(CLI::App& app, app_context& context);
 void add_version(CLI::App& app, app_context& context);

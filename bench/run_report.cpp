@@ -8,7 +8,10 @@ namespace bourse::bench {
 namespace {
 
 nlohmann::json to_object(const percentiles& p) {
-  return {{"p50", p.p50}, {"p99", p.p99}, {"max", p.max}};
+  nlohmann::json out = {{"p50", p.p50}, {"p99", p.p99}};
+  if (p.max > 0)
+    out["max"] = p.max;
+  return out;
 }
 
 std::string row(const std::string& name, const std::string& value) {
@@ -16,7 +19,10 @@ std::string row(const std::string& name, const std::string& value) {
 }
 
 std::string row(const std::string& name, const percentiles& p) {
-  return row(name, fmt::format("p50 {:.2f}  p99 {:.2f}  max {:.2f}", p.p50, p.p99, p.max));
+  auto text = fmt::format("p50 {:.2f}  p99 {:.2f}", p.p50, p.p99);
+  if (p.max > 0)
+    text += fmt::format("  max {:.2f}", p.max);
+  return row(name, text);
 }
 
 } // namespace

@@ -18,7 +18,7 @@ using namespace messages;
 struct percentiles {
   double p50 = 0;
   double p99 = 0;
-  double max = 0;
+  double max = 0; ///< 0 where it was not kept
 };
 
 percentiles percentiles_of(const latency_histogram& h);

@@ -109,8 +109,8 @@ synthetic_market::synthetic_market(const market::rules& r, std::uint64_t seed) :
   parties_.resize(3);
   // Different runs against one network take different client order ids.
   auto run = random_source{seed}.next() & 0xff'ffff;
-  add_traders(r, part::makers, "maker", "maker-", trader::habit::make, 8, run);
-  add_traders(r, part::takers, "taker", "taker-", trader::habit::take, 4, run);
+  add_traders(r, part::makers, "maker", "maker-", trader::habit::make, 12, run);
+  add_traders(r, part::takers, "taker", "taker-", trader::habit::take, 3, run);
   add_traders(r, part::liquidators, "liquidator", "borrower-", trader::habit::liquidate, 1, run);
 }
 

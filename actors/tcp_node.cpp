@@ -1,0 +1,96 @@
+#include "actors/tcp_node.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include <caf/io/middleman.hpp>
+#include <nlohmann/json.hpp>
+
+#include "actors/peers.hpp"
+#include "storage/rocks_store.hpp"
+
+namespace bourse::actors {
+
+namespace {
+
+std::uint64_t wall_clock_ms() {
+  using namespace std::chrono;
+  return static_cast<std::uint64_t>(
+    duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
+}
+
+std::uint32_t cores() {
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+key_pair copy_of(const key_pair& key) {
+  auto seed = key.seed();
+  auto copy = key_pair::from_seed(seed);
+  wipe(seed.data(), seed.size());
+  return copy;
+}
+
+nlohmann::json to_json(const link_totals& t) {
+  return {{"bytes_in", t.bytes_in.load()},
+          {"bytes_out", t.bytes_out.load()},
+          {"messages_out", t.messages_out.load()},
+          {"frames_in", t.frames_in.load()},
+          {"frames_out", t.frames_out.load()},
+          {"dropped", t.dropped.load()},
+          {"handshakes_failed", t.handshakes_failed.load()},
+          {"malformed", t.malformed.load()},
+          {"refused_connections", t.refused_connections.load()}};
+}
+
+} // namespace
+
+system_config::system_config(std::uint32_t threads) {
+  load<caf::io::middleman>();
+  // Sharing wakes a thread in a third of the time that stealing takes, and idles at no cost.
+  set("scheduler.policy", caf::atom("sharing"));
+  set("scheduler.max-threads", std::size_t{threads == 0 ? cores() : threads});
+}
+
+expected<node_handles> spawn_tcp_node(caf::actor_system& system, config::loaded_node node,
+                                      std::shared_ptr<spdlog::logger> log) {
+  auto& config = node.file;
+  auto store = storage::open_rocks_store(
+    {config.data, config.write_buffer_mb, config.block_cache_mb, false, nullptr});
+  if (!store)
+    return tl::unexpected(store.error());
+  auto identity = std::make_shared<const link_identity>(
+    link_identity{node.genesis, node.self, copy_of(node.key)});
+  link_limits limits;
+  limits.handshake_timeout_ms = config.handshake_timeout_ms;
+  limits.heartbeat_ms = config.heartbeat_ms;
+  limits.outbox_bytes = config.peer_queue_mb << 20;
+  door_options peers{identity, node.peers, limits,
+                     config.max_connections, std::make_shared<link_totals>()};
+  limits.outbox_bytes = config.client_queue_mb << 20;
+  door_options clients{identity, node.clients, limits,
+                       config.max_connections, std::make_shared<link_totals>()};
+
+  node_setup setup{std::move(node.genesis), node.self, std::move(node.key), {}, std::move(log)};
+  auto threads = config.threads == 0 ? cores() : config.threads;
+  setup.options.verifiers = config.verifiers == 0 ? threads : config.verifiers;
+  setup.options.batch_delay_us = config.batch_delay_us;
+  setup.options.max_in_flight = config.max_in_flight;
+  setup.options.max_sessions_per_client = config.max_sessions_per_client;
+  node_seams seams;
+  seams.spawn_peers = [peers](caf::actor_system& s) { return spawn_tcp_peers(s, peers); };
+  seams.open_door = [clients](caf::actor_system& s, const gateway_actor& gateway) {
+    return spawn_client_door(s, gateway, clients);
+  };
+  seams.store = std::move(*store);
+  seams.wall_clock_ms = wall_clock_ms;
+  seams.more_status = [p = peers.totals, c = clients.totals] {
+    nlohmann::json more;
+    more["traffic"] = {{"peers", to_json(*p)}, {"clients", to_json(*c)}};
+    more["cpu_us"] = {{"links", (p->cpu_ns + c->cpu_ns) / 1000}};
+    return more.dump();
+  };
+  return spawn_node(system, std::move(setup), std::move(seams));
+}
+
+} // namespace bourse::actors

@@ -1,0 +1,51 @@
+#include "app/load_target.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "config/node_config.hpp"
+
+namespace bourse::app {
+
+void add_target_options(CLI::App& verb, target_options& o) {
+  auto* net = verb.add_option("--net", o.net, "Folder of a running testnet (otherwise: a temporary "
+                                              "network of node processes)");
+  verb.add_option("--replicas", o.replicas, "Replicas of the temporary network, 3f+1")
+    ->capture_default_str()
+    ->excludes(net);
+  verb.add_flag("--keep", o.keep, "Leave the temporary network's data behind")->excludes(net);
+}
+
+messages::expected<std::unique_ptr<load_target>> load_target::open(const target_options& o) {
+  auto target = std::make_unique<load_target>();
+  target->kept_ = o.keep;
+  if (!o.net.empty()) {
+    target->folder_ = o.net;
+    auto genesis = config::load_genesis(target->folder_ / "genesis.toml");
+    if (!genesis)
+      return tl::unexpected(genesis.error());
+    target->genesis_ = std::move(*genesis);
+    return target;
+  }
+  network_options options;
+  options.net.market = config::sample_market();
+  options.net.replicas = o.replicas;
+  options.net.node.log_level = "warn";
+  options.keep = o.keep;
+  auto network = temporary_network::start(std::move(options));
+  if (!network)
+    return tl::unexpected(network.error());
+  target->temporary_ = std::move(*network);
+  return target;
+}
+
+bench::key_source load_target::keys() const {
+  return [clients = folder() / "clients"](const std::string& name) {
+    return config::load_key(clients / (name + ".key"));
+  };
+}
+
+filesystem_info load_target::filesystem() const {
+  return temporary_ ? temporary_->filesystem() : filesystem_info{"elsewhere", false};
+}
+
+} // namespace bourse::app
