@@ -1,0 +1,18 @@
+// Asking all replicas of a network how they are.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <caf/actor_system.hpp>
+
+#include "app/load_target.hpp"
+
+namespace bourse::app {
+
+/// True once all replicas stand at one block with one state digest; asks until they do, for some
+/// seconds, since the last may lag by a block. `detail`: where they stand, or what differs.
+bool same_states(caf::actor_system& system, const load_target& target, messages::client_id as,
+                 std::string& detail);
+
+} // namespace bourse::app
