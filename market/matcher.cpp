@@ -47,6 +47,7 @@ outcome matcher::run(const work& w) {
     s.prefetch_order(w.items, i + distance);
     std::visit([&](auto& x) { s.run(x); }, w.items[i]);
   }
+  s.pages.end_block();
   return std::move(s.out);
 }
 

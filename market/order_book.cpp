@@ -121,8 +121,8 @@ void order_book::refresh_best(side s) {
 /// Called with a level's queue when its first order is gone: fetches what trading those behind it
 /// away will touch. The nearer one has been fetched when it was the farther one.
 void order_book::warm(const order_queue& q) const {
-  constexpr auto near = 4;
-  constexpr auto far = 8;
+  constexpr auto near = 3;
+  constexpr auto far = 10;
   if (auto slot = queues_.behind_first(q, near); slot != no_order)
     index_.prefetch(orders_[slot].account, orders_[slot].client_order);
   if (auto slot = queues_.behind_first(q, far); slot != no_order)

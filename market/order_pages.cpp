@@ -1,8 +1,13 @@
 #include "market/order_pages.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <type_traits>
 
 #include "market/page_codec.hpp"
+#include "market/prefetch.hpp"
 #include "messages/assert.hpp"
 
 namespace bourse::market {
@@ -21,7 +26,31 @@ constexpr std::uint32_t offset_of(order_id id) {
   return static_cast<std::uint32_t>(id.value() & ((1u << order_pages::range_bits) - 1));
 }
 
-void write_order(page_writer& out, const order_book& book, order_slot slot) {
+/// Bytes of an order at most, and of what stands before the orders.
+constexpr std::size_t order_bytes = 3 + 2 * 4 + 4 * 8 + 4 * 8;
+constexpr std::size_t head_bytes = 3;
+
+/// Like page_writer, into memory that was taken beforehand: millions of orders go through here.
+class order_writer {
+public:
+  explicit order_writer(char* to) : to_(to) {}
+
+  template <class T>
+  order_writer& put(T x) {
+    static_assert(std::is_integral_v<T> && std::endian::native == std::endian::little);
+    std::memcpy(to_, &x, sizeof x);
+    to_ += sizeof x;
+    return *this;
+  }
+  char* end() const {
+    return to_;
+  }
+
+private:
+  char* to_;
+};
+
+void write_order(order_writer& out, const order_book& book, order_slot slot) {
   auto& o = book[slot];
   auto& rare = book.rarity_of(slot);
   std::uint8_t flags = 0;
@@ -116,11 +145,17 @@ void order_pages::added(order_book& book, order_slot slot) {
   mark(newest_);
 }
 
-void order_pages::erased(const order_book& book, order_slot slot) {
-  auto at = book[slot].page;
-  mark(at);
-  if (--pages_[at].open == 0 && !pages_[at].told)
-    drop(at);
+void order_pages::end_block() {
+  constexpr std::size_t ahead = 12;
+  for (std::size_t i = 0; i < changes_.size(); ++i) {
+    if (i + ahead < changes_.size())
+      prefetch_line(&pages_[changes_[i + ahead].page]);
+    auto [at, erased] = changes_[i];
+    mark(at);
+    if (erased && --pages_[at].open == 0 && !pages_[at].told)
+      drop(at);
+  }
+  changes_.clear();
 }
 
 std::uint32_t order_pages::new_page(std::uint64_t index) {
@@ -161,21 +196,36 @@ void order_pages::drop(std::uint32_t at) {
 /// Leaves the open orders, each once, ascending by id. A slot may have been given to another order
 /// since, even to one of this page.
 void order_pages::tidy(const order_book& book, page& p) const {
-  std::erase_if(p.members, [&](order_slot slot) { return index_of(book[slot].id) != p.index; });
-  std::sort(p.members.begin(), p.members.end(),
-            [&](auto a, auto b) { return book[a].id < book[b].id; });
-  p.members.erase(std::unique(p.members.begin(), p.members.end()), p.members.end());
-  BOURSE_ASSERT(p.members.size() == p.open);
-  if (p.members.capacity() > 4 * p.members.size())
-    p.members.shrink_to_fit();
+  constexpr std::size_t ahead = 12;
+  auto& m = p.members;
+  for (std::size_t i = 0; i < std::min(ahead, m.size()); ++i)
+    prefetch_line(&book[m[i]]);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < m.size(); ++i) {
+    if (i + ahead < m.size())
+      prefetch_line(&book[m[i + ahead]]);
+    if (index_of(book[m[i]].id) == p.index)
+      m[kept++] = m[i];
+  }
+  m.resize(kept);
+  auto before = [&](auto a, auto b) {
+    return book[a].id < book[b].id;
+  };
+  if (!std::is_sorted(m.begin(), m.end(), before))
+    std::sort(m.begin(), m.end(), before);
+  m.erase(std::unique(m.begin(), m.end()), m.end());
+  BOURSE_ASSERT(m.size() == p.open);
+  if (m.capacity() > 4 * m.size())
+    m.shrink_to_fit();
 }
 
 bytes order_pages::encode_page(const order_book& book, const page& p) const {
-  page_writer out;
+  std::array<char, head_bytes + (std::size_t{1} << range_bits) * order_bytes> content;
+  order_writer out(content.data());
   out.put(page_version).put(static_cast<std::uint16_t>(p.members.size()));
   for (auto slot : p.members)
     write_order(out, book, slot);
-  return out.take();
+  return {content.data(), out.end()};
 }
 
 std::vector<page_update> order_pages::take_dirty(const order_book& book) {

@@ -21,11 +21,16 @@ public:
   /// The order was added to the book at `slot`. Ids ascend from call to call.
   void added(order_book& book, order_slot slot);
   /// It is about to be erased from the book.
-  void erased(const order_book& book, order_slot slot);
+  void erased(const order_book& book, order_slot slot) {
+    changes_.push_back({book[slot].page, true});
+  }
   /// It changed.
   void touched(const order_book& book, order_slot slot) {
-    mark(book[slot].page);
+    changes_.push_back({book[slot].page, false});
   }
+  /// The end of a block: takes note of all that was erased and touched in it. Their pages lie
+  /// anywhere in memory, and are faster gone through in one go.
+  void end_block();
 
   /// New bytes of the pages that changed since the last call, in ascending key order.
   std::vector<page_update> take_dirty(const order_book& book);
@@ -36,7 +41,7 @@ public:
                                             byte_view content);
 
 private:
-  struct page {
+  struct alignas(64) page {
     std::uint64_t index = 0;
     /// All that were added since the page was last encoded, and its orders of then: closed ones are
     /// left out when it is encoded next, so that closing costs no search.
@@ -47,6 +52,11 @@ private:
   };
   static constexpr std::uint32_t not_dirty = UINT32_MAX;
   static constexpr std::uint32_t no_page = UINT32_MAX;
+
+  struct change {
+    std::uint32_t page;
+    bool erased;
+  };
 
   std::uint32_t new_page(std::uint64_t index);
   void mark(std::uint32_t page);
@@ -60,6 +70,7 @@ private:
   std::vector<page> pages_;
   std::vector<std::uint32_t> free_;
   std::vector<std::uint32_t> dirty_;
+  std::vector<change> changes_; ///< of the block under way
   std::uint32_t newest_ = no_page;
 };
 
