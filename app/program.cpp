@@ -35,6 +35,7 @@ void add_verbs(CLI::App& app, app_context& context) {
   app.set_help_all_flag("--help-all", "Print the help of every verb");
   add_testnet(app, context);
   add_node(app, context);
+  add_demo(app, context);
   add_bench(app, context);
   add_replay(app, context);
   add_keygen(app, context);

@@ -14,6 +14,7 @@ void add_account(CLI::App& app, app_context& context);
 void add_book(CLI::App& app, app_context& context);
 void add_bench(CLI::App& app, app_context& context);
 void add_config(CLI::App& app, app_context& context);
+void add_demo(CLI::App& app, app_context& context);
 void add_keygen(CLI::App& app, app_context& context);
 void add_ledger(CLI::App& app, app_context& context);
 void add_order(CLI::App& app, app_context& context);

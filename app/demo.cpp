@@ -1,0 +1,181 @@
+#include <iostream>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "actors/tcp_node.hpp"
+#include "app/context.hpp"
+#include "app/ledger_comparison.hpp"
+#include "app/load_target.hpp"
+#include "app/network_status.hpp"
+#include "app/replay_reference.hpp"
+#include "app/replay_run.hpp"
+#include "app/verbs.hpp"
+#include "bench/load.hpp"
+#include "bench/measure.hpp"
+#include "bench/run_report.hpp"
+#include "bench/verify_limit.hpp"
+
+namespace bourse::app {
+
+using namespace messages;
+
+namespace {
+
+struct demo_options {
+  double seconds = 12;
+  std::uint64_t seed = 2015;
+  std::string replay;
+  std::string page = "bourse-demo.html";
+  bool remove = false;
+};
+
+/// A line about the run so far; on a terminal it is drawn over the one before.
+void show(const output& out, const bench::load_sample& s, const bench::sample& point,
+          const market::rules& rules) {
+  auto& tick = rules.instruments.front();
+  auto top = fmt::format("{} / {}", point.best_bid, point.best_ask);
+  auto line = fmt::format("{:5.1f} s  {:7.0f} orders/s  {:9} final  p50 {:5.1f} ms  p99 {:6.1f} ms  "
+                          "{} ticks {}",
+                          s.at_s, point.orders_per_second, s.counts->orders,
+                          s.counts->finality.percentile_ms(0.5),
+                          s.counts->finality.percentile_ms(0.99), tick.name, top);
+  if (out.terminal())
+    out.out() << '\r' << line << std::flush;
+  else if (static_cast<int>(s.at_s * 2) % 4 == 0)
+    out.line(line);
+}
+
+/// Stops the nodes and audits what each has written; false if anything is wrong.
+bool check_ledgers(load_target& target, bench::run_report& report, const output& out) {
+  out.line("Stopping the nodes and auditing their ledgers...");
+  target.temporary()->stop_nodes();
+  auto all = compare_ledgers(target);
+  report.checks.insert(report.checks.end(), all.findings.begin(), all.findings.end());
+  return all.good;
+}
+
+expected<bool> run_market(const demo_options& o, load_target& target, bench::run_report& report,
+                          const output& out) {
+  bench::load_options load;
+  load.seed = o.seed;
+  load.duration = std::chrono::milliseconds(static_cast<std::int64_t>(o.seconds * 1000));
+  load.rate = 8000; // leaves room on two cores, so that the times shown are those of a usual day
+  load.orders_per_signature = 32;
+  load.liquidations = true;
+  actors::system_config config{0};
+  caf::actor_system system{config};
+  std::optional<bench::load_sample> before;
+  auto run = bench::run_load(system, target.genesis(), target.keys(), load,
+                             [&](const bench::load_sample& s) {
+                               auto point = to_sample(s, before ? &*before : nullptr);
+                               report.samples.push_back(point);
+                               show(out, s, point, target.genesis().market);
+                               before = s;
+                             });
+  if (out.terminal())
+    out.line("");
+  if (!run)
+    return tl::unexpected(run.error());
+  fill_report(report, *run, load);
+  report.checks.emplace_back("orders without an answer", std::to_string(run->unanswered));
+  report.checks.emplace_back("orders failed", std::to_string(run->counts->failed));
+  return run->unanswered == 0 && run->counts->failed == 0 && run->counts->orders > 0;
+}
+
+expected<bool> run_flow(const demo_options& o, load_target& target, bench::run_report& report,
+                        const output& out) {
+  replay_options run;
+  run.file = o.replay;
+  auto& rules = target.genesis().market;
+  auto roles = find_replay_roles(rules, run.instrument);
+  if (!roles)
+    return tl::unexpected(roles.error());
+  auto& instrument = rules.instruments[roles->instrument.value()];
+  auto yardstick = order_flow::open(run.file, instrument);
+  auto flow = order_flow::open(run.file, instrument);
+  if (!yardstick || !flow)
+    return tl::unexpected(yardstick ? flow.error() : yardstick.error());
+  auto reference = run_reference(*yardstick, rules, *roles);
+  if (!reference)
+    return tl::unexpected(reference.error());
+  actors::system_config config{0};
+  caf::actor_system system{config};
+  std::uint64_t shown = 0;
+  auto outcome = run_replay(system, target, *flow, *roles, run, [&](const replay_progress& p) {
+    if (p.answered >= shown + 5000) {
+      shown = p.answered;
+      out.line(fmt::format("{:6} of {} instructions executed", p.answered,
+                           reference->instructions()));
+    }
+  });
+  if (!outcome)
+    return tl::unexpected(outcome.error());
+  report.orders = reference->instructions();
+  report.duration_s = outcome->seconds;
+  report.orders_per_second = static_cast<double>(report.orders) / outcome->seconds;
+  report.finality = outcome->finality;
+  report.trades = outcome->record.trades().size();
+  auto differs = difference(outcome->record, *reference);
+  report.checks.emplace_back("against a single book",
+                             differs.empty() ? "every trade and fill is equal" : differs);
+  std::string state;
+  auto same = same_states(system, target, roles->client, state);
+  report.checks.emplace_back("states of all replicas", same ? "equal" : "DIFFER: " + state);
+  return differs.empty() && same;
+}
+
+exit_code run_demo(const demo_options& o, const output& out) {
+  bench::run_report report;
+  auto rate = bench::measure_verify_rate(32, std::chrono::milliseconds(300));
+  target_options where;
+  where.keep = !o.remove;
+  out.line("Starting four replicas as processes of their own...");
+  auto target = load_target::open(where);
+  if (!target)
+    return out.fail(target.error());
+  report.title = "Bourse: four replicas, one exchange";
+  report.command = o.replay.empty() ? "bourse demo" : "bourse demo --replay " + o.replay;
+  report.replicas = (*target)->genesis().size.n;
+  report.filesystem = (*target)->filesystem().type;
+  report.counts = !(*target)->filesystem().in_memory;
+  report.verify_limit_per_second = rate / report.replicas;
+  auto ran = o.replay.empty() ? run_market(o, **target, report, out)
+                              : run_flow(o, **target, report, out);
+  if (!ran)
+    return out.fail(ran.error());
+  if (auto ok = (*target)->temporary()->check(); !ok)
+    return out.fail(ok.error());
+  bool good = check_ledgers(**target, report, out) && *ran;
+  if (auto ok = bench::write_page(report, o.page); !ok)
+    return out.fail(ok.error());
+  if (out.json)
+    out.line(bench::to_json(report));
+  else
+    out.line("\n" + bench::to_table(report));
+  out.line("Pictures: " + o.page);
+  if ((*target)->kept())
+    out.line("Data: " + (*target)->folder().string());
+  out.line(good ? "All checks passed." : "SOME CHECKS FAILED.");
+  return good ? exit_code::ok : exit_code::failed;
+}
+
+} // namespace
+
+void add_demo(CLI::App& app, app_context& context) {
+  auto* verb = add_verb(app, context, "demo",
+                        "Run a whole exchange on this machine for some seconds and check it",
+                        "bourse demo --seconds 12");
+  auto o = std::make_shared<demo_options>();
+  verb->add_option("--seconds", o->seconds, "How long the made-up market trades")
+    ->check(CLI::Range(1.0, 3600.0))
+    ->capture_default_str();
+  verb->add_option("--seed", o->seed, "Of the made-up market")->capture_default_str();
+  verb->add_option("--replay", o->replay, "Recorded order flow to use instead of it");
+  verb->add_option("--page", o->page, "The report page to write")->capture_default_str();
+  verb->add_flag("--remove", o->remove, "Remove the data at the end");
+  verb->callback([o, &context] { context.run = [o, &context] { return run_demo(*o, context.out); }; });
+}
+
+} // namespace bourse::app

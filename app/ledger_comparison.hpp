@@ -1,0 +1,22 @@
+// All ledgers of a temporary network, audited from the genesis file and compared with each other.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/load_target.hpp"
+
+namespace bourse::app {
+
+struct ledger_comparison {
+  bool good = true;
+  /// What was compared, and how it ended.
+  std::vector<std::pair<std::string, std::string>> findings;
+};
+
+/// The nodes must not run. Good if every ledger is sound, all tell the same log as far as they
+/// reach, and no asset grew or shrank but by deposits and withdrawals, of which there were none.
+ledger_comparison compare_ledgers(load_target& target);
+
+} // namespace bourse::app
