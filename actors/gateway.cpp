@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 
+#include <caf/send.hpp>
 #include <nlohmann/json.hpp>
 
 #include "actors/result_cursor.hpp"
@@ -35,6 +36,14 @@ public:
     BOURSE_ASSERT(positions_.size() == context_->genesis.market.clients.size());
   }
 
+  /// Clients are told at once that this replica ends.
+  ~gateway() {
+    for (const auto& [id, s] : sessions_)
+      caf::anon_send(s.link, shut_atom::value);
+  }
+  gateway(const gateway&) = delete;
+  gateway& operator=(const gateway&) = delete;
+
   gateway_actor::behavior_type behavior() {
     return {
         [this](start_atom, const routes_ptr& routes) { routes_ = routes; },
@@ -44,7 +53,7 @@ public:
         },
         [this](frame_atom, session_id from, const frame_ptr& frame) {
           meter m(context_->counters, component::gateway);
-          receive(from, *frame);
+          receive(from, frame);
         },
         [this](unlinked_atom, session_id id) {
           meter m(context_->counters, component::gateway);
@@ -120,11 +129,11 @@ private:
     sessions_.erase(it);
   }
 
-  void receive(session_id from, byte_view frame) {
+  void receive(session_id from, const frame_ptr& frame) {
     auto* s = find(from);
     if (!s)
       return;
-    auto whole = for_each_message(frame, [&](channel on, byte_view message) {
+    auto whole = for_each_message(*frame, [&](channel on, byte_view message) {
       if (on == channel::heartbeat)
         return;
       auto what = decode_client_message(message, {});
@@ -132,16 +141,20 @@ private:
         ++context_->counters.malformed_from_clients;
         return;
       }
-      std::visit([&](auto& m) { handle(*s, m); }, *what);
+      if (auto* submissions = std::get_if<submit>(&*what))
+        admit(*s, std::move(submissions->submissions), frame);
+      else if (auto* from_there = std::get_if<resume>(&*what))
+        handle(*s, *from_there);
+      else
+        handle(*s, std::get<query>(*what));
     });
     if (!whole)
       ++context_->counters.malformed_from_clients;
   }
 
-  void handle(session& s, submit& what) {
-    self_->send(
-        routes_->mempool, admit_atom::value,
-        std::make_shared<admission>(admission{s.id, s.client, std::move(what.submissions)}));
+  void admit(const session& s, std::vector<signed_submission> all, const frame_ptr& frame) {
+    self_->send(routes_->mempool, admit_atom::value,
+                std::make_shared<admission>(admission{s.id, s.client, std::move(all), frame}));
   }
 
   // -- results -----------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ public:
     heard_ = true;
     frames_.clear();
     auto result = setup_->channel.receive(
-      {reinterpret_cast<const char*>(message.buf.data()), message.buf.size()}, frames_);
+        {reinterpret_cast<const char*>(message.buf.data()), message.buf.size()}, frames_);
     if (setup_->channel.established() && !up_)
       established();
     write_out();
@@ -66,7 +66,8 @@ public:
   }
 
   void send(channel c, const shared_bytes& message) {
-    if (!up_ || closed_ || queued_ + batch_.size() + message->size() > setup_->limits.outbox_bytes) {
+    if (!up_ || closed_
+        || queued_ + batch_.size() + message->size() > setup_->limits.outbox_bytes) {
       ++setup_->totals->dropped;
       return;
     }
@@ -150,8 +151,22 @@ private:
       close(whole.error());
       return;
     }
-    if (channels != channel_bit(channel::heartbeat))
-      setup_->events.frame(std::make_shared<const bytes>(std::move(frame)), channels);
+    if (channels == channel_bit(channel::heartbeat))
+      return;
+    if (*unread_ + frame.size() > setup_->limits.inbox_bytes)
+      ++setup_->totals->dropped_in;
+    else
+      setup_->events.frame(counted(std::move(frame)), channels);
+  }
+
+  /// Counts as unread until its last reader lets go of it.
+  frame_ptr counted(bytes frame) {
+    auto size = frame.size();
+    *unread_ += size;
+    return frame_ptr{new bytes(std::move(frame)), [unread = unread_, size](const bytes* read) {
+                       delete read;
+                       *unread -= size;
+                     }};
   }
 
   void flush() {
@@ -189,6 +204,7 @@ private:
   std::vector<bytes> frames_;
   bytes batch_;
   std::size_t queued_ = 0;
+  std::shared_ptr<std::atomic<std::size_t>> unread_ = std::make_shared<std::atomic<std::size_t>>(0);
   int silent_beats_ = 0;
   bool flush_scheduled_ = false;
   bool heard_ = false;
@@ -200,16 +216,18 @@ private:
 
 caf::behavior behavior_of(std::shared_ptr<link> state) {
   return {
-    [=](const caf::io::new_data_msg& message) { state->received(message); },
-    [=](const caf::io::data_transferred_msg& message) { state->transferred(message.remaining); },
-    [=](const caf::io::connection_closed_msg&) {
-      state->close({errc::unreachable, "closed by the other side"});
-    },
-    [=](send_atom, channel c, const shared_bytes& message) { state->send(c, message); },
-    [=](flush_atom) { state->scheduled_flush(); },
-    [=](clock_atom) { state->clock(); },
-    [=](shut_atom) { state->close({errc::shutting_down, "closed here"}); },
-    [=](shut_atom, bool) { state->handshake_deadline(); },
+      [=](const caf::io::new_data_msg& message) { state->received(message); },
+      [=](const caf::io::data_transferred_msg& message) { state->transferred(message.remaining); },
+      [=](const caf::io::connection_closed_msg&) {
+        state->close({errc::unreachable, "closed by the other side"});
+      },
+      [=](send_atom, channel c, const shared_bytes& message) { state->send(c, message); },
+      [=](flush_atom) { state->scheduled_flush(); },
+      [=](clock_atom) { state->clock(); },
+      [=](shut_atom) {
+        state->close({errc::shutting_down, "closed here"});
+      },
+      [=](shut_atom, bool) { state->handshake_deadline(); },
   };
 }
 

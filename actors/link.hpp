@@ -21,6 +21,9 @@ struct link_limits {
   std::uint32_t max_frame_bytes = 4 * 1024 * 1024 + 64 * 1024;
   /// Sent messages are dropped, not queued, while this much waits for the socket.
   std::uint32_t outbox_bytes = 32 * 1024 * 1024;
+  /// Received frames are dropped while this much has not been read by the actors that they went to:
+  /// a peer that sends faster than they work fills no memory. Whoever misses something asks again.
+  std::uint32_t inbox_bytes = 32 * 1024 * 1024;
   std::uint32_t handshake_timeout_ms = 3000;
   /// A heartbeat is sent after this long without other traffic; the link ends after four of these
   /// without a word from the other side. 0: none (the other side need not speak).
@@ -35,14 +38,15 @@ struct link_totals {
   std::atomic<std::uint64_t> frames_out{0};
   std::atomic<std::uint64_t> frames_in{0};
   std::atomic<std::uint64_t> dropped{0};
+  std::atomic<std::uint64_t> dropped_in{0};
   std::atomic<std::uint64_t> handshakes_failed{0};
   std::atomic<std::uint64_t> malformed{0};
   std::atomic<std::uint64_t> refused_connections{0};
   std::atomic<std::uint64_t> cpu_ns{0};
 };
 
-/// Tells a link's owner. Each is called on the I/O thread and usually just sends a message; `up` and
-/// `frame` come before `down`, which comes exactly once.
+/// Tells a link's owner. Each is called on the I/O thread and usually just sends a message; `up`
+/// and `frame` come before `down`, which comes exactly once.
 struct link_events {
   std::function<void(const link_actor& self, const public_key& peer)> up;
   /// A decrypted frame that holds messages of at least one channel in `channels`, bit by channel.
@@ -66,8 +70,7 @@ caf::behavior dialled_link(caf::io::broker* self, int socket, std::shared_ptr<li
 
 /// Connects, waiting `timeout_ms` at most. Blocks: only for detached actors. The socket is
 /// non-blocking and the caller's. Errors: unreachable.
-expected<int> connect_socket(const std::string& host, std::uint16_t port,
-                             std::uint32_t timeout_ms);
+expected<int> connect_socket(const std::string& host, std::uint16_t port, std::uint32_t timeout_ms);
 
 inline constexpr std::uint32_t channel_bit(channel c) {
   return 1u << static_cast<std::uint32_t>(c);

@@ -34,6 +34,7 @@ struct admission {
   session_id session;
   client_id client;
   std::vector<signed_submission> submissions; ///< the mempool moves them out
+  frame_ptr frame; ///< that they came in: the link counts it as unread until the mempool is done
 };
 using admission_ptr = std::shared_ptr<admission>;
 

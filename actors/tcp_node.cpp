@@ -17,7 +17,7 @@ namespace {
 std::uint64_t wall_clock_ms() {
   using namespace std::chrono;
   return static_cast<std::uint64_t>(
-    duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
+      duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
 }
 
 std::uint32_t cores() {
@@ -38,6 +38,7 @@ nlohmann::json to_json(const link_totals& t) {
           {"frames_in", t.frames_in.load()},
           {"frames_out", t.frames_out.load()},
           {"dropped", t.dropped.load()},
+          {"dropped_in", t.dropped_in.load()},
           {"handshakes_failed", t.handshakes_failed.load()},
           {"malformed", t.malformed.load()},
           {"refused_connections", t.refused_connections.load()}};
@@ -56,20 +57,20 @@ expected<node_handles> spawn_tcp_node(caf::actor_system& system, config::loaded_
                                       std::shared_ptr<spdlog::logger> log) {
   auto& config = node.file;
   auto store = storage::open_rocks_store(
-    {config.data, config.write_buffer_mb, config.block_cache_mb, false, nullptr});
+      {config.data, config.write_buffer_mb, config.block_cache_mb, false, nullptr});
   if (!store)
     return tl::unexpected(store.error());
   auto identity = std::make_shared<const link_identity>(
-    link_identity{node.genesis, node.self, copy_of(node.key)});
+      link_identity{node.genesis, node.self, copy_of(node.key)});
   link_limits limits;
   limits.handshake_timeout_ms = config.handshake_timeout_ms;
   limits.heartbeat_ms = config.heartbeat_ms;
-  limits.outbox_bytes = config.peer_queue_mb << 20;
-  door_options peers{identity, node.peers, limits,
-                     config.max_connections, std::make_shared<link_totals>()};
-  limits.outbox_bytes = config.client_queue_mb << 20;
-  door_options clients{identity, node.clients, limits,
-                       config.max_connections, std::make_shared<link_totals>()};
+  limits.outbox_bytes = limits.inbox_bytes = config.peer_queue_mb << 20;
+  door_options peers{identity, node.peers, limits, config.max_connections,
+                     std::make_shared<link_totals>()};
+  limits.outbox_bytes = limits.inbox_bytes = config.client_queue_mb << 20;
+  door_options clients{identity, node.clients, limits, config.max_connections,
+                       std::make_shared<link_totals>()};
 
   node_setup setup{std::move(node.genesis), node.self, std::move(node.key), {}, std::move(log)};
   auto threads = config.threads == 0 ? cores() : config.threads;
@@ -78,7 +79,9 @@ expected<node_handles> spawn_tcp_node(caf::actor_system& system, config::loaded_
   setup.options.max_in_flight = config.max_in_flight;
   setup.options.max_sessions_per_client = config.max_sessions_per_client;
   node_seams seams;
-  seams.spawn_peers = [peers](caf::actor_system& s) { return spawn_tcp_peers(s, peers); };
+  seams.spawn_peers = [peers](caf::actor_system& s) {
+    return spawn_tcp_peers(s, peers);
+  };
   seams.open_door = [clients](caf::actor_system& s, const gateway_actor& gateway) {
     return spawn_client_door(s, gateway, clients);
   };
