@@ -1,0 +1,169 @@
+// What clients are given besides admission: results from where they stopped, and answers.
+#define CAF_SUITE gateway
+#include "tests/suite.hpp"
+
+#include "messages/merkle.hpp"
+#include "tests/actors/scenario.hpp"
+
+using namespace bourse::actors;
+using namespace bourse::actors::sim;
+
+namespace {
+
+struct trading {
+  explicit trading(const char* test)
+      : c(options_of(test_seed(test))),
+        maker(c, client_named(c.genesis(), "maker")),
+        taker(c, client_named(c.genesis(), "taker")) {
+    c.universe().run(10);
+  }
+
+  void quote(std::uint64_t count) {
+    for (std::uint64_t i = 0; i < count; ++i, ++names)
+      maker.submit({limit_order(account_of(c.genesis(), maker.id()), side::sell,
+                                100 + static_cast<std::int64_t>(names % 10), 5, names)});
+  }
+  bool confirmed(std::size_t reports) {
+    return c.universe().run(20'000, [&] { return maker.confirmed().size() >= reports; });
+  }
+
+  cluster c;
+  test_client maker;
+  test_client taker;
+  std::uint64_t names = 1;
+};
+
+query ask_for(query_kind kind, std::uint32_t subject, std::uint64_t at = 0) {
+  query q;
+  q.kind = kind;
+  q.subject = subject;
+  q.at = sequence_number{at};
+  return q;
+}
+
+} // namespace
+
+CAF_TEST(a client that stopped reading resumes without gap or repetition) {
+  trading t("resume");
+  t.maker.ignore(2);
+  t.quote(30);
+  CAF_REQUIRE(t.confirmed(30));
+  CAF_CHECK_EQUAL(t.maker.reports_of(2), 0u);
+  t.maker.ignore(2, false);
+  t.maker.connect(2);
+  t.quote(30); // while it catches up
+  CAF_REQUIRE(t.confirmed(60));
+  CAF_CHECK(t.c.universe().run(5000, [&] { return t.maker.reports_of(2) == 60; }));
+  CAF_CHECK(t.maker.complaints().empty());
+}
+
+CAF_TEST(one client has only so many sessions) {
+  trading t("sessions");
+  for (int i = 0; i < 10; ++i)
+    t.maker.connect(0);
+  t.c.universe().run(100);
+  auto s = t.c.status(0);
+  CAF_CHECK_EQUAL(s["parts"]["gateway"]["sessions"], 4 + 1);
+  CAF_CHECK_EQUAL(s["clients"], 2);
+  t.quote(1);
+  CAF_CHECK(t.confirmed(1));
+}
+
+CAF_TEST(books and accounts are read as of a block) {
+  trading t("reading");
+  t.quote(3);
+  CAF_REQUIRE(t.confirmed(3));
+  CAF_REQUIRE(t.c.agree(2000));
+  auto now = t.c.executed(0);
+
+  auto book = t.maker.ask(1, ask_for(query_kind::book, 0));
+  CAF_REQUIRE(book && !book->problem);
+  CAF_CHECK_EQUAL(book->at.value(), now);
+  auto levels = decode_book_view(book->body);
+  CAF_REQUIRE(levels.has_value());
+  CAF_CHECK_EQUAL(levels->asks.size(), 3u);
+  CAF_CHECK_EQUAL(levels->asks.front().price.value(), 101);
+
+  auto own = account_of(t.c.genesis(), t.maker.id());
+  auto account = t.maker.ask(2, ask_for(query_kind::account, own.value()));
+  CAF_REQUIRE(account && !account->problem);
+  auto view = decode_account_view(account->body);
+  CAF_REQUIRE(view.has_value());
+  CAF_CHECK_EQUAL(view->orders.size(), 3u);
+
+  auto strange = t.taker.ask(2, ask_for(query_kind::account, own.value()));
+  CAF_REQUIRE(strange && strange->problem);
+  CAF_CHECK(strange->problem->code == errc::not_authorised);
+  auto nowhere = t.maker.ask(2, ask_for(query_kind::book, 77));
+  CAF_REQUIRE(nowhere && nowhere->problem);
+  CAF_CHECK(nowhere->problem->code == errc::not_found);
+  auto past = t.maker.ask(0, ask_for(query_kind::book, 0, 1));
+  CAF_CHECK(now == 1 || (past && past->problem && past->problem->code == errc::outside_window));
+}
+
+CAF_TEST(a reader waits for a block that is near) {
+  trading t("waiting");
+  t.quote(1);
+  CAF_REQUIRE(t.confirmed(1));
+  auto next = t.c.executed(0) + 1;
+  t.c.universe().after(50'000'000, [&] { t.quote(1); });
+  auto book = t.maker.ask(0, ask_for(query_kind::book, 0, next));
+  CAF_REQUIRE(book && !book->problem);
+  CAF_CHECK_EQUAL(book->at.value(), next);
+  auto far = t.maker.ask(0, ask_for(query_kind::book, 0, next + 100'000));
+  CAF_REQUIRE(far && far->problem);
+  CAF_CHECK(far->problem->code == errc::outside_window);
+}
+
+CAF_TEST(a receipt of two replicas proves a report) {
+  trading t("receipt");
+  t.quote(5);
+  CAF_REQUIRE(t.confirmed(5));
+  auto q = ask_for(query_kind::receipt, 0);
+  q.report = report_number{3};
+  std::optional<results_statement> what;
+  for (std::size_t i : {0u, 3u}) {
+    auto a = t.maker.ask(i, q);
+    CAF_REQUIRE(a && !a->problem);
+    auto share = decode_receipt_share(a->body);
+    CAF_REQUIRE(share.has_value());
+    CAF_CHECK(share->report == encode(t.maker.confirmed().at(3)));
+    CAF_CHECK(
+        merkle_verify(share->what.results, share->report, share->index, share->count, share->path));
+    CAF_CHECK(verify(t.c.genesis().replicas[i].key, purpose::results, t.c.genesis().cluster(),
+                     signed_bytes(share->what), share->by.signature));
+    CAF_CHECK(!what || (what->results == share->what.results && what->block == share->what.block));
+    what = share->what;
+  }
+  q.report = report_number{99};
+  auto none = t.maker.ask(0, q);
+  CAF_REQUIRE(none && none->problem);
+  CAF_CHECK(none->problem->code == errc::not_found);
+}
+
+CAF_TEST(trades and times and status can be read) {
+  trading t("the rest");
+  t.quote(2);
+  CAF_REQUIRE(t.confirmed(2));
+  t.taker.submit({limit_order(account_of(t.c.genesis(), t.taker.id()), side::buy, 105, 7, 1)});
+  CAF_REQUIRE(t.c.universe().run(5000, [&] { return t.taker.unconfirmed() == 0; }));
+  auto trades = t.maker.ask(1, ask_for(query_kind::trades, 0));
+  CAF_REQUIRE(trades && !trades->problem);
+  auto view = decode_trades_view(trades->body);
+  CAF_REQUIRE(view.has_value());
+  CAF_CHECK_EQUAL(view->trades.size(), 2u);
+
+  auto status = t.maker.ask(1, ask_for(query_kind::status, 1));
+  CAF_REQUIRE(status && !status->problem);
+  auto s = nlohmann::json::parse(status->body);
+  CAF_CHECK_EQUAL(s["replica"], 1);
+  CAF_CHECK_EQUAL(s["trades"], 2);
+  CAF_CHECK_EQUAL(s["state"]["sequence"], s["executed"]);
+  CAF_CHECK(s["phases"].contains("total"));
+
+  auto timeline = t.maker.ask(1, ask_for(query_kind::timeline, 0));
+  CAF_REQUIRE(timeline && !timeline->problem);
+  auto slots = nlohmann::json::parse(timeline->body);
+  CAF_CHECK_EQUAL(slots.size(), s["executed"]);
+  CAF_CHECK(slots[0]["committed_ns"] > slots[0]["proposed_ns"]);
+}

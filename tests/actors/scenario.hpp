@@ -1,0 +1,61 @@
+// What the scenarios share: a cluster with clients by name, orders, and a market made up from the
+// seed.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "tests/actors/cluster.hpp"
+#include "tests/actors/test_client.hpp"
+
+namespace bourse::actors::sim {
+
+inline cluster_options options_of(std::uint64_t seed) {
+  cluster_options o;
+  o.seed = seed;
+  o.genesis = test_genesis();
+  return o;
+}
+
+client_id client_named(const config::genesis& g, std::string_view name);
+/// The n-th of the client's own.
+account_id account_of(const config::genesis& g, client_id c, std::size_t n = 0);
+/// In instrument 0.
+place limit_order(account_id account, side way, std::int64_t price, std::int64_t quantity,
+                  std::uint64_t name, time_in_force tif = time_in_force::good_till_cancel);
+cancel cancel_of(const place& p);
+
+/// Clients that trade as the synthetic market has it, a few submissions at a time.
+class crowd {
+public:
+  crowd(cluster& c, std::uint64_t seed);
+
+  /// Submits about `requests` in all, `each` to a submission, over the next `ms`.
+  void trade(std::size_t requests, std::size_t each, std::uint64_t ms);
+  std::size_t unconfirmed() const;
+  std::size_t submitted() const {
+    return submitted_;
+  }
+  std::vector<std::string> complaints() const;
+  std::deque<test_client>& clients() {
+    return clients_;
+  }
+
+private:
+  cluster& cluster_;
+  bench::synthetic_market market_;
+  bench::random_source random_;
+  std::deque<test_client> clients_; ///< by part
+  std::size_t submitted_ = 0;
+};
+
+/// What one thread gets out of the blocks that node `i` has on its disk: chain and state digest.
+struct replayed {
+  std::uint64_t executed = 0;
+  std::string chain;
+  std::string state;
+};
+replayed replay(cluster& c, std::size_t i);
+
+} // namespace bourse::actors::sim

@@ -1,0 +1,125 @@
+#include "tests/actors/world.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <random>
+#include <utility>
+
+#include <caf/all.hpp>
+
+namespace bourse::actors::sim {
+
+namespace {
+
+constexpr auto never = std::numeric_limits<std::uint64_t>::max();
+
+} // namespace
+
+std::uint64_t test_seed(const char* test) {
+  auto* given = std::getenv("BOURSE_SEED");
+  auto seed = given ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+  std::printf("%s: seed %llu\n", test, static_cast<unsigned long long>(seed));
+  std::fflush(stdout);
+  return seed;
+}
+
+world::world(std::uint64_t seed) : random_(seed), pick_(seed ^ 0x5eed) {
+  config_.set("scheduler.policy", caf::atom("testing"));
+  system_ = std::make_unique<caf::actor_system>(config_);
+  scheduler_ = &dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
+  start_ = scheduler_->clock().now().time_since_epoch().count();
+}
+
+world::~world() {
+  // Timers may hold the last handles of actors, and ending actors may set timers.
+  events_ = {};
+  scheduler_->clock().cancel_all();
+  while (!scheduler_->jobs.empty())
+    scheduler_->run_once();
+  scheduler_->clock().cancel_all();
+}
+
+std::uint64_t world::now() const {
+  return static_cast<std::uint64_t>(scheduler_->clock().now().time_since_epoch().count() - start_);
+}
+
+void world::at(std::uint64_t ns, std::function<void()> what) {
+  events_.push({ns, posted_++, std::make_shared<std::function<void()>>(std::move(what))});
+}
+
+void world::run_jobs() {
+  auto& jobs = scheduler_->jobs;
+  while (!jobs.empty()) {
+    std::swap(jobs[0], jobs[pick_.below(jobs.size())]);
+    scheduler_->run_once();
+  }
+}
+
+std::uint64_t world::next_timer() const {
+  const auto& timers = scheduler_->clock().schedule();
+  if (timers.empty())
+    return never;
+  return static_cast<std::uint64_t>(timers.begin()->first.time_since_epoch().count() - start_);
+}
+
+void world::trigger_timers(std::uint64_t until_ns) {
+  do
+    scheduler_->clock().trigger_timeout();
+  while (next_timer() <= until_ns);
+}
+
+bool world::run(std::uint64_t ms, const std::function<bool()>& done) {
+  auto end = now() + ms * 1'000'000;
+  auto& clock = scheduler_->clock();
+  auto set_time = [&](std::uint64_t ns) {
+    if (ns > now())
+      clock.current_time = caf::actor_clock::time_point{
+          caf::actor_clock::duration_type{start_ + static_cast<std::int64_t>(ns)}};
+  };
+  for (;;) {
+    run_jobs();
+    if (done())
+      return true;
+    auto timer = next_timer();
+    auto event = events_.empty() ? never : events_.top().ns;
+    if (std::min(timer, event) > end) {
+      set_time(end);
+      return false;
+    }
+    if (timer <= event) {
+      trigger_timers(timer);
+      continue;
+    }
+    set_time(event);
+    while (!events_.empty() && events_.top().ns <= event) {
+      auto what = events_.top().what;
+      events_.pop();
+      (*what)();
+    }
+  }
+}
+
+void world::kill(const std::vector<caf::actor>& victims) {
+  for (const auto& a : victims) {
+    // At normal priority it would handle its mail first.
+    caf::anon_send<caf::message_priority::high>(
+        a, caf::exit_msg{a->address(), caf::exit_reason::kill});
+    if (scheduler_->prioritize(a))
+      scheduler_->run_once();
+  }
+}
+
+void world::trace(std::uint64_t what) {
+  for (int i = 0; i < 8; ++i) {
+    trace_ = (trace_ ^ (what & 0xff)) * 1099511628211ull;
+    what >>= 8;
+  }
+}
+
+void world::trace(messages::byte_view what) {
+  for (auto c : what)
+    trace_ = (trace_ ^ static_cast<unsigned char>(c)) * 1099511628211ull;
+}
+
+} // namespace bourse::actors::sim
