@@ -102,6 +102,10 @@ expected<bool> run_flow(const demo_options& o, load_target& target, bench::run_r
     return tl::unexpected(reference.error());
   actors::system_config config{0};
   caf::actor_system system{config};
+  actors::question status{query_kind::status, 0, 0, {}, actors::trust::each, 0};
+  actors::question timeline{query_kind::timeline, 0, 512, {}, actors::trust::each, 0};
+  bench::load_result measured;
+  measured.first.status = ask_each(system, target, roles->client, status);
   std::uint64_t shown = 0;
   auto outcome = run_replay(system, target, *flow, *roles, run, [&](const replay_progress& p) {
     if (p.answered >= shown + 5000) {
@@ -112,11 +116,14 @@ expected<bool> run_flow(const demo_options& o, load_target& target, bench::run_r
   });
   if (!outcome)
     return tl::unexpected(outcome.error());
-  report.orders = reference->instructions();
-  report.duration_s = outcome->seconds;
-  report.orders_per_second = static_cast<double>(report.orders) / outcome->seconds;
-  report.finality = outcome->finality;
-  report.trades = outcome->record.trades().size();
+  measured.last.status = ask_each(system, target, roles->client, status);
+  measured.timeline = ask_each(system, target, roles->client, timeline);
+  measured.duration_s = outcome->seconds;
+  auto counts = std::make_shared<bench::load_counts>();
+  counts->orders = reference->instructions();
+  counts->finality = outcome->finality;
+  measured.counts = counts;
+  fill_report(report, measured, {});
   auto differs = difference(outcome->record, *reference);
   report.checks.emplace_back("against a single book",
                              differs.empty() ? "every trade and fill is equal" : differs);

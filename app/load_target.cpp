@@ -31,6 +31,7 @@ messages::expected<std::unique_ptr<load_target>> load_target::open(const target_
   options.net.replicas = o.replicas;
   options.net.node.log_level = "warn";
   options.keep = o.keep;
+  options.program = o.program;
   auto network = temporary_network::start(std::move(options));
   if (!network)
     return tl::unexpected(network.error());

@@ -20,6 +20,7 @@ struct target_options {
   std::string net; ///< folder of a testnet that runs; empty: a temporary one
   std::uint16_t replicas = 4;
   bool keep = false;
+  std::filesystem::path program; ///< what the nodes run; empty: this program
 };
 
 /// --net, --replicas and --keep.

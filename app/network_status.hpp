@@ -6,9 +6,14 @@
 
 #include <caf/actor_system.hpp>
 
+#include "actors/client_types.hpp"
 #include "app/load_target.hpp"
 
 namespace bourse::app {
+
+/// The answer of each replica, by replica id; empty where there was none in three seconds.
+std::vector<std::string> ask_each(caf::actor_system& system, const load_target& target,
+                                  messages::client_id as, const actors::question& what);
 
 /// True once all replicas stand at one block with one state digest; asks until they do, for some
 /// seconds, since the last may lag by a block. `detail`: where they stand, or what differs.
