@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "app/report_text.hpp"
+#include "app/market_text.hpp"
 #include "app/trader.hpp"
 #include "app/verbs.hpp"
 #include "config/decimal.hpp"
@@ -37,7 +37,7 @@ nlohmann::json to_json(const account_view& view, sequence_number at, const marke
       orders.push_back({{"order", to_text(o.order)},
                         {"client_order", o.client_order.value()},
                         {"instrument", i.name},
-                        {"side", o.side == side::buy ? "buy" : "sell"},
+                        {"side", to_text(o.side)},
                         {"price", config::to_text(o.price, i)},
                         {"quantity", config::to_text(o.quantity, i)},
                         {"leaves", config::to_text(o.leaves, i)}});

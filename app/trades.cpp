@@ -1,12 +1,9 @@
-#include <algorithm>
-#include <ctime>
 #include <memory>
 
 #include <CLI/CLI.hpp>
-#include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
 
-#include "app/report_text.hpp"
+#include "app/market_text.hpp"
 #include "app/trader.hpp"
 #include "app/verbs.hpp"
 #include "config/decimal.hpp"
@@ -24,13 +21,6 @@ struct trades_options {
   bool unproved = false;
 };
 
-/// "2015-05-01 00:00:07.123"
-std::string time_text(block_time t) {
-  auto ms = std::min<std::uint64_t>(t.value(), 253'402'300'799'999); // the end of 9999
-  auto seconds = fmt::gmtime(static_cast<std::time_t>(ms / 1000));
-  return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:03}", seconds, ms % 1000);
-}
-
 void print(const trades_view& view, const market::instrument& i, const output& out) {
   if (out.json) {
     auto all = nlohmann::json::array();
@@ -39,7 +29,7 @@ void print(const trades_view& view, const market::instrument& i, const output& o
                      {"time_ms", t.time.value()},
                      {"price", config::to_text(t.price, i)},
                      {"quantity", config::to_text(t.quantity, i)},
-                     {"taker", t.taker_side == side::buy ? "buy" : "sell"}});
+                     {"taker", to_text(t.taker_side)}});
     out.print(nlohmann::json{{"instrument", i.name}, {"trades", all}});
     return;
   }
@@ -51,7 +41,7 @@ void print(const trades_view& view, const market::instrument& i, const output& o
   t.column("TRADE").column("TIME (UTC)").column("TAKER");
   t.column("QUANTITY", align::right).column("PRICE", align::right);
   for (const auto& one : view.trades)
-    t.row({to_text(one.id), time_text(one.time), one.taker_side == side::buy ? "buy" : "sell",
+    t.row({to_text(one.id), to_text(one.time), std::string{to_text(one.taker_side)},
            config::to_text(one.quantity, i), config::to_text(one.price, i)});
   out.print(t);
 }
