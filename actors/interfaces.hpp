@@ -58,68 +58,72 @@ namespace bourse::actors {
 struct routes;
 using routes_ptr = std::shared_ptr<const routes>;
 
-// clang-format off: it would put several messages on one line.
+// One message a line, each behind its comment.
+// clang-format off
 
 /// One authenticated connection to a replica or client: a CAF broker, or memory in tests.
 using link_actor = caf::typed_actor<
-    /// Put one message into the outbox; dropped and counted if the outbox is over its cap.
-    caf::reacts_to<send_atom, channel, shared_bytes>,
-    /// Close the connection; the link ends.
-    caf::reacts_to<shut_atom>>;
+  /// Put one message into the outbox; dropped and counted if the outbox is over its cap.
+  caf::reacts_to<send_atom, channel, shared_bytes>,
+  /// Close the connection; the link ends.
+  caf::reacts_to<shut_atom>>;
 
 /// PBFT: carries out what consensus::replica_core decides.
 using replica_actor = caf::typed_actor<
-    caf::reacts_to<start_atom, routes_ptr>,
-    /// A frame from a peer's link; takes the messages of channel::consensus.
-    caf::reacts_to<frame_atom, replica_id, frame_ptr>,
-    /// From the mempool: the answer to a grant.
-    caf::reacts_to<propose_atom, full_block_ptr>,
-    /// From the mempool: the answer to a check; the block is null if it is unacceptable.
-    caf::reacts_to<checked_atom, statement, full_block_ptr>,
-    /// From the ledger: everything up to this ticket is on the disk.
-    caf::reacts_to<persisted_atom, std::uint64_t>,
-    /// From the clearing house: a block is executed.
-    caf::reacts_to<executed_atom, executed_ptr>,
-    /// From the ledger: the pages of a checkpoint are on the disk (sequence, state digest).
-    caf::reacts_to<saved_atom, sequence_number, digest>,
-    /// A peer's link came up or went down.
-    caf::reacts_to<linked_atom, replica_id>, caf::reacts_to<unlinked_atom, replica_id>,
-    /// Its own clock.
-    caf::reacts_to<clock_atom>,
-    /// JSON for `status`: view, progress, open slots, counters.
-    caf::replies_to<status_atom>::with<std::string>,
-    /// JSON: phase times of the latest blocks.
-    caf::replies_to<timeline_atom, std::uint32_t>::with<std::string>>;
+  caf::reacts_to<start_atom, routes_ptr>,
+  /// A frame from a peer's link; takes the messages of channel::consensus.
+  caf::reacts_to<frame_atom, replica_id, frame_ptr>,
+  /// From the mempool: the answer to a grant.
+  caf::reacts_to<propose_atom, full_block_ptr>,
+  /// From the mempool: the answer to a check; the block is null if it is unacceptable.
+  caf::reacts_to<checked_atom, statement, full_block_ptr>,
+  /// From the ledger: everything up to this ticket is on the disk.
+  caf::reacts_to<persisted_atom, std::uint64_t>,
+  /// From the clearing house: a block is executed.
+  caf::reacts_to<executed_atom, executed_ptr>,
+  /// From the ledger: the pages of a checkpoint are on the disk (sequence, state digest).
+  caf::reacts_to<saved_atom, sequence_number, digest>,
+  /// A peer's link came up or went down.
+  caf::reacts_to<linked_atom, replica_id>,
+  caf::reacts_to<unlinked_atom, replica_id>,
+  /// Its own clock.
+  caf::reacts_to<clock_atom>,
+  /// JSON for `status`: view, progress, open slots, counters.
+  caf::replies_to<status_atom>::with<std::string>,
+  /// JSON: phase times of the latest blocks.
+  caf::replies_to<timeline_atom, std::uint32_t>::with<std::string>>;
 
 /// Watches the primary. It suspects and counts; changing the view is its coming work.
 using view_change_actor = caf::typed_actor<
-    /// Something that counts against the primary, in words.
-    caf::reacts_to<suspect_atom, std::string>,
-    /// The replica executed up to this sequence number; so many requests are pending.
-    caf::reacts_to<watch_atom, sequence_number, std::uint32_t>, caf::reacts_to<clock_atom>,
-    caf::replies_to<status_atom>::with<std::string>>;
+  /// Something that counts against the primary, in words.
+  caf::reacts_to<suspect_atom, std::string>,
+  /// From the mempool: executed up to there; so many requests could be, and are not yet.
+  caf::reacts_to<watch_atom, sequence_number, std::uint32_t>,
+  caf::reacts_to<clock_atom>,
+  caf::replies_to<status_atom>::with<std::string>>;
 
 /// Checks signatures and decodes; several of them share the load.
 using verifier_actor = caf::typed_actor<
-    /// Fills in the findings and hands it back.
-    caf::replies_to<verify_atom, verification_ptr>::with<verified_atom, verification_ptr>>;
+  /// Fills in the findings and hands it back.
+  caf::replies_to<verify_atom, verification_ptr>::with<verified_atom, verification_ptr>>;
 
 /// Holds what is pending, makes blocks of it, and finds the bodies that others' blocks name.
 using mempool_actor = caf::typed_actor<
-    caf::reacts_to<start_atom, routes_ptr>,
-    /// From the gateway: a client's submissions.
-    caf::reacts_to<admit_atom, admission_ptr>,
-    /// From a verifier.
-    caf::reacts_to<verified_atom, verification_ptr>,
-    /// A frame from a peer's link; takes the messages of channel::bodies.
-    caf::reacts_to<frame_atom, replica_id, frame_ptr>,
-    /// From the replica: hand in the next proposal, when it is full or has waited long enough.
-    caf::reacts_to<grant_atom, consensus::proposal_grant>,
-    /// From the replica: is this block acceptable? Also for final blocks that lack bodies.
-    caf::reacts_to<check_atom, consensus::proposal_check>,
-    /// From the clearing house: a block is executed.
-    caf::reacts_to<executed_atom, executed_ptr>, caf::reacts_to<clock_atom>,
-    caf::replies_to<status_atom>::with<std::string>>;
+  caf::reacts_to<start_atom, routes_ptr>,
+  /// From the gateway: a client's submissions.
+  caf::reacts_to<admit_atom, admission_ptr>,
+  /// From a verifier.
+  caf::reacts_to<verified_atom, verification_ptr>,
+  /// A frame from a peer's link; takes the messages of channel::bodies.
+  caf::reacts_to<frame_atom, replica_id, frame_ptr>,
+  /// From the replica: hand in the next proposal, when it is full or has waited long enough.
+  caf::reacts_to<grant_atom, consensus::proposal_grant>,
+  /// From the replica: is this block acceptable? Also for final blocks that lack bodies.
+  caf::reacts_to<check_atom, consensus::proposal_check>,
+  /// From the clearing house: a block is executed.
+  caf::reacts_to<executed_atom, executed_ptr>,
+  caf::reacts_to<clock_atom>,
+  caf::replies_to<status_atom>::with<std::string>>;
 
 /// Where the frames of peers go: straight from the link to whoever takes a channel's messages.
 struct peer_routes {
@@ -129,99 +133,100 @@ struct peer_routes {
 
 /// The links to all other replicas. Dials, reconnects, says who is there.
 using peers_actor = caf::typed_actor<
-    /// Begin to listen and dial, and deliver what arrives to these.
-    caf::reacts_to<start_atom, peer_routes>,
-    /// To one replica; dropped if it is not connected.
-    caf::reacts_to<send_atom, replica_id, channel, shared_bytes>,
-    /// To all others.
-    caf::reacts_to<broadcast_atom, channel, shared_bytes>,
-    /// A link finished its handshake ...
-    caf::reacts_to<linked_atom, replica_id, link_actor>,
-    /// ... or ended, or could not be made (then the handle is null).
-    caf::reacts_to<unlinked_atom, replica_id, link_actor>,
-    /// Dial whoever is missing.
-    caf::reacts_to<clock_atom>,
-    /// JSON for `status`: links up, bytes, drops.
-    caf::replies_to<status_atom>::with<std::string>>;
+  /// Begin to listen and dial, and deliver what arrives to these.
+  caf::reacts_to<start_atom, peer_routes>,
+  /// To one replica; dropped if it is not connected.
+  caf::reacts_to<send_atom, replica_id, channel, shared_bytes>,
+  /// To all others.
+  caf::reacts_to<broadcast_atom, channel, shared_bytes>,
+  /// A link finished its handshake ...
+  caf::reacts_to<linked_atom, replica_id, link_actor>,
+  /// ... or ended, or could not be made (then the handle is null).
+  caf::reacts_to<unlinked_atom, replica_id, link_actor>,
+  /// Dial whoever is missing.
+  caf::reacts_to<clock_atom>,
+  /// JSON for `status`: links up, bytes, drops.
+  caf::replies_to<status_atom>::with<std::string>>;
 
 /// Accounts and settlement; leads the matchers through each block.
 using clearing_actor = caf::typed_actor<
-    caf::reacts_to<start_atom, routes_ptr>,
-    /// From the replica: execute, strictly in order.
-    caf::reacts_to<execute_atom, execution_ptr>,
-    /// From a matcher.
-    caf::reacts_to<matched_atom, match_result_ptr>,
-    /// Readers, by way of the gateway: a view as of the given sequence number, waiting for it if it
-    /// is near; as of now if it is 0.
-    caf::replies_to<account_atom, account_id, sequence_number>::with<answer>,
-    caf::replies_to<book_atom, instrument_id, std::uint32_t, sequence_number>::with<answer>,
-    /// The state digest as of the last executed block, checkpoint or not.
-    caf::replies_to<digest_atom>::with<sequence_number, digest>,
-    caf::replies_to<status_atom>::with<std::string>>;
+  caf::reacts_to<start_atom, routes_ptr>,
+  /// From the replica: execute, strictly in order.
+  caf::reacts_to<execute_atom, execution_ptr>,
+  /// From a matcher.
+  caf::reacts_to<matched_atom, match_result_ptr>,
+  /// Readers, by way of the gateway: a view as of the given sequence number, waiting for it if it
+  /// is near; as of now if it is 0.
+  caf::replies_to<account_atom, account_id, sequence_number>::with<answer>,
+  caf::replies_to<book_atom, instrument_id, std::uint32_t, sequence_number>::with<answer>,
+  /// The state digest as of the last executed block, checkpoint or not.
+  caf::replies_to<digest_atom>::with<sequence_number, digest>,
+  caf::replies_to<status_atom>::with<std::string>>;
 
 /// One instrument's book.
 using matcher_actor = caf::typed_actor<
-    /// From the clearing house: one block's work; bool: dirty pages are wanted with the answer.
-    caf::replies_to<match_atom, work_ptr, bool>::with<matched_atom, match_result_ptr>,
-    /// From the clearing house, between blocks: the pages that changed since they were last taken.
-    caf::replies_to<digest_atom>::with<match_result_ptr>,
-    /// Readers, between blocks, by way of the clearing house: an encoded book_view ...
-    caf::replies_to<book_atom, std::uint32_t>::with<std::string>,
-    /// ... and the account's orders in this book.
-    caf::replies_to<account_atom, account_id>::with<open_orders_ptr>>;
+  /// From the clearing house: one block's work; bool: dirty pages are wanted with the answer.
+  caf::replies_to<match_atom, work_ptr, bool>::with<matched_atom, match_result_ptr>,
+  /// From the clearing house, between blocks: the pages that changed since they were last taken.
+  caf::replies_to<digest_atom>::with<match_result_ptr>,
+  /// Readers, between blocks, by way of the clearing house: an encoded book_view ...
+  caf::replies_to<book_atom, std::uint32_t>::with<std::string>,
+  /// ... and the account's orders in this book.
+  caf::replies_to<account_atom, account_id>::with<open_orders_ptr>>;
 
 /// The only one that touches the database. Everything that waits shares one synced write.
 using ledger_actor = caf::typed_actor<
-    caf::reacts_to<start_atom, routes_ptr>,
-    /// From the replica; answered by persisted_atom when synced, if it has a ticket.
-    caf::reacts_to<persist_atom, persist_ptr>,
-    /// From the clearing house: results, written with the next group commit.
-    caf::reacts_to<executed_atom, executed_ptr>,
-    /// From the clearing house: a checkpoint's pages; the replica is told by saved_atom when
-    /// synced.
-    caf::reacts_to<save_atom, checkpoint_pages_ptr>,
-    /// Write what has gathered: something waits for it ...
-    caf::reacts_to<flush_atom>,
-    /// ... or it has gathered for long enough.
-    caf::reacts_to<clock_atom>,
-    /// For a peer that is behind: sends committed blocks to it.
-    caf::reacts_to<blocks_atom, replica_id, fetch_blocks>,
-    /// For a peer that lacks bodies which the mempool no longer holds.
-    caf::reacts_to<bodies_atom, replica_id, fetch_bodies>,
-    /// A client's past reports: the blocks from the one that holds this report on.
-    caf::replies_to<reports_atom, client_id, report_number>::with<stored_reports_ptr>,
-    /// An encoded receipt_share, or not_found.
-    caf::replies_to<receipt_atom, client_id, report_number>::with<answer>,
-    /// An encoded trades_view.
-    caf::replies_to<trades_atom, instrument_id, std::uint32_t>::with<answer>,
-    caf::replies_to<status_atom>::with<std::string>>;
+  caf::reacts_to<start_atom, routes_ptr>,
+  /// From the replica; answered by persisted_atom when synced, if it has a ticket.
+  caf::reacts_to<persist_atom, persist_ptr>,
+  /// From the clearing house: results, written with the next group commit.
+  caf::reacts_to<executed_atom, executed_ptr>,
+  /// From the clearing house: a checkpoint's pages; the replica is told by saved_atom when
+  /// synced.
+  caf::reacts_to<save_atom, checkpoint_pages_ptr>,
+  /// Write what has gathered: something waits for it ...
+  caf::reacts_to<flush_atom>,
+  /// ... or it has gathered for long enough.
+  caf::reacts_to<clock_atom>,
+  /// For a peer that is behind: sends committed blocks to it.
+  caf::reacts_to<blocks_atom, replica_id, fetch_blocks>,
+  /// For a peer that lacks bodies which the mempool no longer holds.
+  caf::reacts_to<bodies_atom, replica_id, fetch_bodies>,
+  /// A client's past reports: the blocks from the one that holds this report on.
+  caf::replies_to<reports_atom, client_id, report_number>::with<stored_reports_ptr>,
+  /// An encoded receipt_share, or not_found.
+  caf::replies_to<receipt_atom, client_id, report_number>::with<answer>,
+  /// An encoded trades_view.
+  caf::replies_to<trades_atom, instrument_id, std::uint32_t>::with<answer>,
+  caf::replies_to<status_atom>::with<std::string>>;
 
 /// The clients' door: sessions, credit, results, queries.
 using gateway_actor
-    = caf::typed_actor<caf::reacts_to<start_atom, routes_ptr>,
-                       /// A client's link finished its handshake ...
-                       caf::reacts_to<linked_atom, session_id, client_id, link_actor>,
-                       /// ... sent a frame (channel::client) ...
-                       caf::reacts_to<frame_atom, session_id, frame_ptr>,
-                       /// ... or ended.
-                       caf::reacts_to<unlinked_atom, session_id>,
-                       /// From the mempool.
-                       caf::reacts_to<refuse_atom, refusals_ptr>,
-                       /// From the clearing house: results to hand out.
-                       caf::reacts_to<executed_atom, executed_ptr>, caf::reacts_to<clock_atom>,
-                       caf::replies_to<status_atom>::with<std::string>>;
+  = caf::typed_actor<caf::reacts_to<start_atom, routes_ptr>,
+                     /// A client's link finished its handshake ...
+                     caf::reacts_to<linked_atom, session_id, client_id, link_actor>,
+                     /// ... sent a frame (channel::client) ...
+                     caf::reacts_to<frame_atom, session_id, frame_ptr>,
+                     /// ... or ended.
+                     caf::reacts_to<unlinked_atom, session_id>,
+                     /// From the mempool.
+                     caf::reacts_to<refuse_atom, refusals_ptr>,
+                     /// From the clearing house: results to hand out.
+                     caf::reacts_to<executed_atom, executed_ptr>,
+  caf::reacts_to<clock_atom>,
+                     caf::replies_to<status_atom>::with<std::string>>;
 
 /// Owns, watches and ends all of the above.
 using supervisor_actor = caf::typed_actor<
-    /// Ends the node: no more admissions, what is durable stays so.
-    caf::reacts_to<stop_atom>,
-    /// JSON: everybody's status in one object. With true, the state digest as of the last executed
-    /// block is computed, which costs a little.
-    caf::replies_to<status_atom, bool>::with<std::string>,
-    /// One more child: the door, which opens last and closes first.
-    caf::reacts_to<watch_atom, caf::actor>,
-    /// A child does not end in time.
-    caf::reacts_to<clock_atom>>;
+  /// Ends the node: no more admissions, what is durable stays so.
+  caf::reacts_to<stop_atom>,
+  /// JSON: everybody's status in one object. With true, the state digest as of the last executed
+  /// block is computed, which costs a little.
+  caf::replies_to<status_atom, bool>::with<std::string>,
+  /// One more child: the door, which opens last and closes first.
+  caf::reacts_to<watch_atom, caf::actor>,
+  /// A child does not end in time.
+  caf::reacts_to<clock_atom>>;
 
 /// Told a client's execution reports: batches in the order of report numbers, one a block, without
 /// gap or duplicate, each said by f+1 replicas.
@@ -229,32 +234,33 @@ using report_sink = caf::typed_actor<caf::reacts_to<reports_atom, report_batch_p
 
 /// A trader's end, in whatever process (DESIGN section 5): what a program attaches to the exchange.
 using client_actor = caf::typed_actor<
-    // -- from the program
-    /// Requests that execute in this order on one of the client's streams, after all that was
-    /// placed on it before. Answered once f+1 replicas agree on what became of them, or at once if
-    /// nothing will. It takes as long as it takes: the deadline is the asker's.
-    caf::replies_to<place_atom, stream_id, requests_ptr>::with<placed_ptr>,
-    /// Submissions that were signed before, with the numbers that the stream will give them.
-    caf::replies_to<place_atom, stream_id, presigned_ptr>::with<placed_ptr>,
-    /// A question about the market, the account, the replicas, or for a receipt.
-    caf::replies_to<ask_atom, question>::with<question_answer_ptr>,
-    /// Tell this actor all reports from now on.
-    caf::reacts_to<watch_atom, report_sink>,
-    /// Answered once enough replicas have said where the client's streams stand.
-    caf::replies_to<start_atom>::with<stream_positions_ptr>,
-    /// JSON: links, what is in flight, what was sent again, which replicas contradicted the others.
-    caf::replies_to<status_atom>::with<std::string>,
-    /// Ends the client and its links. What was placed may still execute.
-    caf::reacts_to<shut_atom>,
-    // -- from its links and itself
-    /// A link to a replica finished its handshake ...
-    caf::reacts_to<linked_atom, replica_id, link_actor>,
-    /// ... brought a frame (channel::client) ...
-    caf::reacts_to<frame_atom, replica_id, frame_ptr>,
-    /// ... or ended, or could not be made (then the handle is null).
-    caf::reacts_to<unlinked_atom, replica_id, link_actor>,
-    /// It is time to dial that replica.
-    caf::reacts_to<dial_atom, replica_id>, caf::reacts_to<clock_atom>>;
+  // -- from the program
+  /// Requests that execute in this order on one of the client's streams, after all that was
+  /// placed on it before. Answered once f+1 replicas agree on what became of them, or at once if
+  /// nothing will. It takes as long as it takes: the deadline is the asker's.
+  caf::replies_to<place_atom, stream_id, requests_ptr>::with<placed_ptr>,
+  /// Submissions that were signed before, with the numbers that the stream will give them.
+  caf::replies_to<place_atom, stream_id, presigned_ptr>::with<placed_ptr>,
+  /// A question about the market, the account, the replicas, or for a receipt.
+  caf::replies_to<ask_atom, question>::with<question_answer_ptr>,
+  /// Tell this actor all reports from now on.
+  caf::reacts_to<watch_atom, report_sink>,
+  /// Answered once enough replicas have said where the client's streams stand.
+  caf::replies_to<start_atom>::with<stream_positions_ptr>,
+  /// JSON: links, what is in flight, what was sent again, which replicas contradicted the others.
+  caf::replies_to<status_atom>::with<std::string>,
+  /// Ends the client and its links. What was placed may still execute.
+  caf::reacts_to<shut_atom>,
+  // -- from its links and itself
+  /// A link to a replica finished its handshake ...
+  caf::reacts_to<linked_atom, replica_id, link_actor>,
+  /// ... brought a frame (channel::client) ...
+  caf::reacts_to<frame_atom, replica_id, frame_ptr>,
+  /// ... or ended, or could not be made (then the handle is null).
+  caf::reacts_to<unlinked_atom, replica_id, link_actor>,
+  /// It is time to dial that replica.
+  caf::reacts_to<dial_atom, replica_id>,
+  caf::reacts_to<clock_atom>>;
 
 // clang-format on
 

@@ -220,6 +220,7 @@ private:
     b->encoded = std::make_shared<const bytes>(encode(b->content));
     b->digest = hash(*b->encoded);
     time_ = time;
+    proposed_ = std::max(proposed_, sequence);
     self_->send(routes_->replica, propose_atom::value, full_block_ptr{std::move(b)});
   }
 
@@ -339,8 +340,10 @@ private:
 
   void go_on() {
     for (auto& v : checks_.take_verdicts()) {
-      if (v.block)
+      if (v.block) {
         pool_.note_proposed(v.block->submissions);
+        proposed_ = std::max(proposed_, v.block->sequence);
+      }
       self_->send(routes_->replica, checked_atom::value, v.what, std::move(v.block));
     }
     fetch();
@@ -370,9 +373,10 @@ private:
     self_->delayed_send(self_, std::chrono::nanoseconds(due - now()), clock_atom::value);
   }
 
+  /// What waits for an earlier number of its stream waits for its client, not for the primary.
   void watch() {
-    self_->send(routes_->view_change, watch_atom::value, executed_,
-                static_cast<std::uint32_t>(pool_.held()));
+    auto owed = pool_.ready_requests() + (proposed_ > executed_ ? 1 : 0);
+    self_->send(routes_->view_change, watch_atom::value, executed_, owed);
   }
 
   std::string status() const {
@@ -406,7 +410,8 @@ private:
   view_number view_;
   std::deque<sequence_number> grants_;
   sequence_number executed_;
-  block_time time_; ///< of the last block that was executed or proposed here
+  sequence_number proposed_; ///< the highest that was proposed here or found acceptable
+  block_time time_;          ///< of the last block that was executed or proposed here
   block_time next_due_;
   std::optional<std::uint64_t> armed_;
   std::uint64_t fetch_tick_ns_ = 0;

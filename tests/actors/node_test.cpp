@@ -164,6 +164,7 @@ CAF_TEST(a dead man switch fires though nobody trades) {
   CAF_REQUIRE(c.universe().run(1000, [&] { return maker.confirmed().size() == 3; }));
   CAF_CHECK(maker.confirmed().at(3).kind == report_kind::expired);
   CAF_CHECK(maker.confirmed().at(3).why == reason::dead_man);
+  CAF_REQUIRE(c.agree(1000));
   auto executed = c.executed(0);
   c.universe().run(5000);
   CAF_CHECK_EQUAL(c.executed(0), executed); // it is disarmed, so nothing more is owed
@@ -189,6 +190,7 @@ CAF_TEST(a node ends when it is told to) {
   c.universe().run(10);
   maker.submit({limit_order(account_of(c.genesis(), maker.id()), side::buy, 100, 1, 1)});
   CAF_REQUIRE(c.universe().run(2000, [&] { return maker.confirmed().size() == 1; }));
+  CAF_REQUIRE(c.agree(1000));
   caf::anon_send(c.node(2).supervisor, stop_atom::value);
   c.universe().run(1000);
   CAF_CHECK(c.status(2).empty());
