@@ -1,0 +1,145 @@
+#include "tests/actors/attached_client.hpp"
+
+#include <algorithm>
+
+#include <caf/all.hpp>
+
+#include "tests/actors/memory_links.hpp"
+
+namespace bourse::actors::sim {
+
+namespace {
+
+/// Above those that the cluster gives.
+std::uint64_t next_session = 1'000'000;
+
+std::uint64_t delay_ns(cluster& c) {
+  auto& n = c.network();
+  auto spread = n.most_delay_us - n.least_delay_us + 1;
+  return (n.least_delay_us + c.universe().random().below(spread)) * 1000;
+}
+
+} // namespace
+
+attached_client::attached_client(cluster& c, client_id id, const client_tuning& tuning,
+                                 std::optional<report_number> reports_from)
+    : cluster_(c) {
+  auto& system = c.universe().system();
+  sink_ = system.spawn([state = state_](report_sink::pointer) -> report_sink::behavior_type {
+    return {[state](reports_atom, const report_batch_ptr& batch) {
+      state->reports.insert(state->reports.end(), batch->reports.begin(), batch->reports.end());
+    }};
+  });
+  client_options o;
+  o.genesis = c.genesis();
+  o.key = std::make_shared<const key_pair>(client_key(id.value()));
+  o.tuning = tuning;
+  o.reports_from = reports_from;
+  o.dial = [&c, id, state = state_](replica_id r, const client_actor& client) {
+    c.universe().after(delay_ns(c),
+                       [&c, id, state, i = r.value(), client] { dial(c, id, state, i, client); });
+  };
+  client_ = attach(system, std::move(o)).value();
+  caf::anon_send(client_, watch_atom::value, sink_);
+}
+
+attached_client::~attached_client() {
+  state_->alive = false;
+  std::vector<caf::actor> all{caf::actor_cast<caf::actor>(client_),
+                              caf::actor_cast<caf::actor>(sink_)};
+  for (auto& [i, link] : state_->open) {
+    cluster_.disconnect(i, link.session);
+    all.push_back(caf::actor_cast<caf::actor>(link.ours));
+    all.push_back(caf::actor_cast<caf::actor>(link.theirs));
+  }
+  state_->open.clear();
+  client_ = nullptr;
+  sink_ = nullptr;
+  cluster_.universe().kill(all);
+}
+
+void attached_client::dial(cluster& c, client_id id, const shared_ptr& state, std::size_t i,
+                           const client_actor& client) {
+  replica_id r{static_cast<std::uint16_t>(i)};
+  if (!state->alive)
+    return;
+  if (!c.up(i)) {
+    caf::anon_send(client, unlinked_atom::value, r, link_actor{});
+    return;
+  }
+  auto& system = c.universe().system();
+  session_id session{next_session++};
+  auto current = [state, i, session] {
+    auto found = state->open.find(i);
+    return state->alive && found != state->open.end() && found->second.session == session;
+  };
+  connection made;
+  made.session = session;
+  made.ours = spawn_memory_link(system, [&c, i, session](const shared_bytes& m) {
+    if (m)
+      c.from_client(i, session, *m);
+    else
+      c.disconnect(i, session);
+  });
+  auto weak = caf::actor_cast<caf::weak_actor_ptr>(client);
+  made.theirs = spawn_memory_link(system, [&c, current, weak, r, state](const shared_bytes& m) {
+    c.universe().after(delay_ns(c), [current, weak, r, state, m] {
+      auto strong = weak.lock();
+      if (!strong || !current())
+        return;
+      auto to = caf::actor_cast<client_actor>(strong);
+      if (!m) {
+        caf::anon_send(to, unlinked_atom::value, r, state->open.at(r.value()).ours);
+        state->open.erase(r.value());
+        return;
+      }
+      bytes frame;
+      append_message(frame, channel::client, *m);
+      caf::anon_send(to, frame_atom::value, r, std::make_shared<const bytes>(std::move(frame)));
+    });
+  });
+  caf::anon_send(c.node(i).routes->gateway, linked_atom::value, session, id, made.theirs);
+  caf::anon_send(client, linked_atom::value, r, made.ours);
+  state->open[i] = made;
+}
+
+void attached_client::cut(std::size_t i) {
+  auto found = state_->open.find(i);
+  if (found == state_->open.end())
+    return;
+  cluster_.disconnect(i, found->second.session);
+  caf::anon_send(client_, unlinked_atom::value, replica_id{static_cast<std::uint16_t>(i)},
+                 found->second.ours);
+  state_->open.erase(found);
+}
+
+std::size_t attached_client::place(std::uint8_t stream, std::vector<request> list) {
+  auto index = state_->results.size();
+  state_->results.emplace_back();
+  cluster_.universe().system().spawn(
+      [client = client_, state = state_, stream, index,
+       what = requests(std::move(list))](caf::event_based_actor* self) {
+        self->request(client, caf::infinite, place_atom::value, stream_id{stream}, what)
+            .then([state, index](const placed_ptr& p) { state->results[index] = p; },
+                  [](caf::error&) {});
+      });
+  return index;
+}
+
+std::size_t attached_client::answered() const {
+  auto& all = state_->results;
+  return static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [](auto& r) { return r != nullptr; }));
+}
+
+question_answer_ptr attached_client::ask(const question& q, std::uint64_t ms) {
+  auto answer = std::make_shared<question_answer_ptr>();
+  cluster_.universe().system().spawn([client = client_, answer, q](caf::event_based_actor* self) {
+    self->request(client, caf::infinite, ask_atom::value, q)
+        .then([answer](const question_answer_ptr& a) { *answer = a; }, [](caf::error&) {});
+  });
+  cluster_.universe().run(ms, [&] { return *answer != nullptr; });
+  return *answer;
+}
+
+} // namespace bourse::actors::sim
