@@ -16,6 +16,11 @@ namespace {
 
 /// Bodies that a client may have under one number: more than an honest one ever needs.
 constexpr std::uint32_t max_rivals = 4;
+/// Credits in count that a replica admits beyond its own position. Clients count theirs from what
+/// f+1 replicas executed, and a replica that trails those by some blocks would refuse what it needs
+/// next: as primary it then has nothing to propose until its clients send again. The credit in bytes
+/// bounds the memory.
+constexpr std::uint64_t admitted_credits = 4;
 /// What is kept of executed bodies, in full blocks.
 constexpr std::size_t recent_blocks = 4;
 
@@ -32,7 +37,7 @@ struct pending_pool::state {
 
   explicit state(const rules& rules_of_market)
       : limits(rules_of_market.blocks),
-        window(std::max(rules_of_market.stream_window, 1u)),
+        window(admitted_credits * std::max(rules_of_market.stream_window, 1u)),
         window_bytes(rules_of_market.stream_window_bytes),
         streams(rules_of_market.clients.size() * max_streams) {}
 
@@ -60,7 +65,7 @@ struct pending_pool::state {
   }
 
   block_limits limits;
-  std::uint64_t window;
+  std::uint64_t window; ///< numbers of a stream that are held from its next one on
   std::size_t window_bytes;
   std::vector<pending_stream> streams; ///< by client and stream
   std::unordered_map<digest, held_body> bodies;

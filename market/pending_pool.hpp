@@ -11,8 +11,9 @@
 
 namespace bourse::market {
 
-/// Pure. Holds verified submissions by stream and number, at most the genesis file's credit ahead
-/// of the stream's executed position; more than one body under one number is possible (a client
+/// Pure. Holds verified submissions by stream and number, at most four times the genesis
+/// file's credit ahead of the stream's executed position, since this replica may trail those that
+/// the client counts from; more than one body under one number is possible (a client
 /// that equivocates) and settled at execution. Bodies beyond the credit are held too, since blocks
 /// in flight may name them here before what moves the credit is executed; the caller asks
 /// `admissible` about what clients send.

@@ -120,7 +120,7 @@ CAF_TEST(a gap waits and a repetition has no effect) {
 
 CAF_TEST(past its credit a client is refused and later served) {
   auto o = options_of(test_seed("credit"));
-  o.genesis.market.stream_window = 16;
+  o.genesis.market.stream_window = 4;
   cluster c{std::move(o)};
   test_client maker{c, client_named(c.genesis(), "maker")};
   c.universe().run(10);

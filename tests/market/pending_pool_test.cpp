@@ -199,7 +199,8 @@ CAF_TEST(admission keeps the credit) {
   CAF_CHECK(why(9, 0, 1) == errc::unknown_client);
   CAF_CHECK(why(0, 0, 1) == errc{});
   CAF_CHECK(why(0, 0, 4) == errc{});
-  CAF_CHECK(why(0, 0, 5) == errc::outside_window);
+  CAF_CHECK(why(0, 0, 16) == errc{}); // this replica may trail those that the client counts from
+  CAF_CHECK(why(0, 0, 17) == errc::outside_window);
   CAF_CHECK(why(0, 0, UINT64_MAX) == errc::outside_window);
   add(0, 0, 2, 1, 900);
   CAF_CHECK(why(0, 0, 3, 101) == errc::busy);
@@ -208,7 +209,7 @@ CAF_TEST(admission keeps the credit) {
   CAF_CHECK(why(0, 1, 3, 101) == errc{}); // each stream has its own
   run({add(0, 0, 1)});
   CAF_CHECK(why(0, 0, 1) == errc::duplicate);
-  CAF_CHECK(why(0, 0, 5) == errc{});
+  CAF_CHECK(why(0, 0, 17) == errc{});
 }
 
 CAF_TEST(bodies under one number are few) {
@@ -250,7 +251,7 @@ CAF_TEST(executed bodies are found for a while) {
 }
 
 CAF_TEST(bodies beyond the credit wait for the blocks that brought them) {
-  r.stream_window = 4;
+  r.stream_window = 1; // four are admitted
   reset();
   std::vector<submission_ptr> s(10);
   for (int n : {8, 6, 7})
@@ -288,7 +289,7 @@ CAF_TEST(every submission executes once through pipelines and view changes) {
   std::mt19937_64 random{seed};
   r.blocks.max_requests = 20;
   r.blocks.max_bytes = 2000;
-  r.stream_window = 8;
+  r.stream_window = 2;
   for (int round = 0; round < 20; ++round) {
     reset();
     constexpr std::uint64_t last = 60;
