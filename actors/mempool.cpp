@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::uint64_t ms = 1'000'000; ///< in nanoseconds
 /// Signatures in one message to a verifier: few enough that several verifiers share a burst.
-constexpr std::size_t chunk = 16;
+constexpr std::size_t chunk = 64;
 /// Messages that a verifier has at once: one in work and one to go on with.
 constexpr std::size_t chunks_per_verifier = 2;
 /// Bodies in one message to a peer.

@@ -116,8 +116,8 @@ void add_bench(CLI::App& app, app_context& context) {
   verb->add_option("--rate", o->load.rate,
                    "Orders a second, sent on time whatever happens (0: as many as fit)")
     ->capture_default_str();
-  verb->add_option("--in-flight", o->load.in_flight, "Unanswered orders without --rate")
-    ->capture_default_str();
+  verb->add_option("--in-flight", o->load.in_flight,
+                   "Unanswered orders without --rate (default: 128 submissions, 2048 to 8192)");
   verb->add_option("--presign", o->load.presigned, "Orders to sign before the clock starts");
   verb->add_option("--seed", o->load.seed, "Of the made-up market")->capture_default_str();
   verb->add_option("--page", o->page, "The report page to write; empty: none")

@@ -6,6 +6,7 @@
 #include <caf/all.hpp>
 
 #include "bench/load_driver.hpp"
+#include "bench/measure.hpp"
 
 namespace bourse::bench {
 
@@ -186,8 +187,15 @@ expected<load_result> run_load(caf::actor_system& system, const config::genesis&
   result.duration_s = result.last.at_s;
   result.timeline = run.ask_each({query_kind::timeline, 0, 512, {}, trust::each, 3000});
   result.unanswered = run.halt();
-  // Subject 1 asks for the state digest as of now, which costs a little.
-  result.final_status = run.ask_each({query_kind::status, 1, 0, {}, trust::each, 5000});
+  // Subject 1 asks for the state digest as of now, which costs a little. The clients have their
+  // results once f+1 replicas executed them; the others may take a moment longer.
+  std::string detail;
+  for (auto end = clock::now() + 10s;;) {
+    result.final_status = run.ask_each({query_kind::status, 1, 0, {}, trust::each, 5000});
+    if (same_state(result.final_status, detail) || clock::now() > end)
+      break;
+    std::this_thread::sleep_for(50ms);
+  }
   return result;
 }
 

@@ -2,6 +2,7 @@
 // every order from the moment it was (or should have been) sent until f+1 replicas gave its result.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -27,11 +28,16 @@ struct load_options {
   /// 0: as many as fit, always `in_flight` of them unanswered (closed loop).
   double rate = 0;
   std::uint32_t orders_per_signature = 64;
-  std::uint32_t in_flight = 8192;
+  std::uint32_t in_flight = 0; ///< 0: see usual_in_flight
   /// Orders that are signed before the clock starts; what goes beyond is signed on the way.
   std::uint64_t presigned = 0;
   bool liquidations = false;
 };
+
+/// Enough for full blocks, and not so much that a queue's length is all that finality shows.
+constexpr std::uint32_t usual_in_flight(std::uint32_t orders_per_signature) {
+  return std::clamp(128 * orders_per_signature, 2048U, 8192U);
+}
 
 /// What is known at one moment of a run; counters only grow.
 struct load_counts {

@@ -55,7 +55,9 @@ void load_driver::start() {
 }
 
 void load_driver::fill(std::size_t lane) {
-  auto per_lane = std::max<std::size_t>(1, options_.in_flight / lanes_.size()
+  auto most = options_.in_flight > 0 ? options_.in_flight
+                                     : usual_in_flight(options_.orders_per_signature);
+  auto per_lane = std::max<std::size_t>(1, most / lanes_.size()
                                              / options_.orders_per_signature);
   for (std::size_t i = 0; i < per_lane; ++i)
     send_placement(lane, options_.orders_per_signature, {std::chrono::steady_clock::now()});

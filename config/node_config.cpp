@@ -110,7 +110,7 @@ block_cache_mb = {}
 
 [consensus]
 # How long a primary waits for more orders before it proposes a block that is not full, in
-# microseconds.
+# microseconds, for each order that waits: up to 16 times this when it is busy.
 batch_delay_us = {}
 # How many proposals a primary keeps in flight.
 max_in_flight = {}

@@ -15,9 +15,19 @@ CAF_TEST(while blocks are in flight more is gathered) {
   batcher b{100, 1000};
   CAF_CHECK(!b.propose(0, 1, 1, false));
   CAF_CHECK_EQUAL(b.deadline().value_or(0), 1000u);
-  CAF_CHECK(!b.propose(999, 50, 1, false));
-  CAF_CHECK(b.propose(1000, 50, 1, false));
+  CAF_CHECK(!b.propose(999, 1, 1, false));
+  CAF_CHECK(b.propose(1000, 1, 1, false));
   CAF_CHECK(!b.deadline());
+}
+
+CAF_TEST(the more is ready the longer it may gather and never without bound) {
+  batcher b{100, 1000};
+  CAF_CHECK(!b.propose(0, 1, 1, false));
+  CAF_CHECK(!b.propose(1000, 3, 1, false));
+  CAF_CHECK_EQUAL(b.deadline().value_or(0), 3000u);
+  CAF_CHECK(!b.propose(3000, 99, 1, false));
+  CAF_CHECK_EQUAL(b.deadline().value_or(0), 16'000u);
+  CAF_CHECK(b.propose(16'000, 99, 1, false));
 }
 
 CAF_TEST(a full block goes at once) {
