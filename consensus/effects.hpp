@@ -16,8 +16,13 @@ using namespace messages;
 
 // -- what must be durable ----------------------------------------------------------------------
 
+/// The view that this replica has entered: it votes in no lower one.
 struct view_record {
   view_number view;
+};
+/// The NEW-VIEW that it goes by in that view. Replaces that of an earlier view.
+struct new_view_record {
+  new_view what;
 };
 /// A proposal that this replica accepted (or made). Its bodies are written with it.
 struct proposal_record {
@@ -43,8 +48,8 @@ struct stable_record {
 struct equivocation_record {
   equivocation what;
 };
-using record = std::variant<view_record, proposal_record, vote_record, prepared_record,
-                            committed_record, stable_record, equivocation_record>;
+using record = std::variant<view_record, new_view_record, proposal_record, vote_record,
+                            prepared_record, committed_record, stable_record, equivocation_record>;
 
 // -- what must be sent ---------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "consensus/effects.hpp"
@@ -27,6 +28,8 @@ struct options {
 /// What a replica's disk knew before a restart.
 struct recovered_state {
   view_number view;
+  /// The last one that was gone by; none before the first view change. May be of an earlier view.
+  std::optional<messages::new_view> new_view;
   stable_checkpoint stable;
   /// The state was restored up to here (its own last checkpoint plus executed blocks after it).
   sequence_number executed;

@@ -69,6 +69,13 @@ struct replica_core::state {
   }
   void on(std::uint64_t, replica_id, const bodies&) {
   }
+  // These are the view change manager's.
+  void on(std::uint64_t, replica_id, const wish&) {
+  }
+  void on(std::uint64_t, replica_id, const view_change&) {
+  }
+  void on(std::uint64_t, replica_id, const new_view&) {
+  }
 
   bool proves(const committed_block& b);
   void on_stable();

@@ -16,6 +16,7 @@ enum class channel : std::uint8_t {
   bodies = 2,    ///< peer_message, of those that carry or ask for bodies
   client = 3,    ///< client_message or gateway_message
   heartbeat = 4, ///< empty
+  view = 5,      ///< peer_message: wish, view_change, new_view
 };
 
 /// What a message takes in a batch beside itself.

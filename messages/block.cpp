@@ -4,6 +4,14 @@
 
 namespace bourse::messages {
 
+block null_block(const digest& cluster, sequence_number n) {
+  return {cluster, n, {}, {}};
+}
+
+bool is_null(const block& b) {
+  return b.submissions.empty() && b.time == block_time{};
+}
+
 digest chain_next(const digest& previous, const digest& block_digest) {
   return hasher{}.add(previous).add(block_digest).finish();
 }

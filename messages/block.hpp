@@ -34,6 +34,11 @@ bytes encode(const block& b);
 /// Errors: malformed, too_large (more digests than max_requests).
 expected<block> decode_block(byte_view encoded, const block_limits& limits);
 
+/// What fills a sequence number of which nothing was prepared when a view ended: no submissions and
+/// time 0, which execution reads as its predecessor's (C&L 4.4, the null request).
+block null_block(const digest& cluster, sequence_number n);
+bool is_null(const block& b);
+
 /// The log is chained at execution: chain(k) = hash(chain(k-1) || digest of block k), and
 /// chain(0) is the cluster id.
 digest chain_next(const digest& previous, const digest& block_digest);

@@ -111,6 +111,50 @@ struct stable_checkpoint {
   friend bool operator==(const stable_checkpoint&, const stable_checkpoint&) = default;
 };
 
+/// "I wish to be in this view, or a higher one." Counts only over its sender's own link and is
+/// never passed on, so it needs no signature. Said again as long as it is true.
+struct wish {
+  view_number view;
+
+  friend bool operator==(const wish&, const wish&) = default;
+};
+
+/// What a VIEW-CHANGE says (C&L 4.4): where its sender's log begins, and everything above it that
+/// was prepared there in an earlier view, the newest certificate for each sequence number.
+struct view_change_content {
+  view_number view; ///< the new one
+  stable_checkpoint stable;
+  std::vector<prepared_certificate> prepared; ///< ascending sequence numbers
+
+  friend bool operator==(const view_change_content&, const view_change_content&) = default;
+};
+
+/// The signature covers hash(body), so the bytes are kept and never encoded again.
+struct view_change {
+  bytes body;           ///< encoded view_change_content
+  replica_signature by; ///< purpose::view_change
+
+  friend bool operator==(const view_change&, const view_change&) = default;
+};
+
+/// What a NEW-VIEW says (C&L 4.4): why the view may begin, and the primary's pre-prepares for what
+/// follows from that. Whoever receives it computes what they are about.
+struct new_view_content {
+  view_number view;
+  std::vector<view_change> changes; ///< 2f+1, of distinct replicas, ascending
+  /// By sequence number, ascending from the highest stable checkpoint of `changes` on.
+  std::vector<signature> pre_prepares;
+
+  friend bool operator==(const new_view_content&, const new_view_content&) = default;
+};
+
+struct new_view {
+  bytes body;           ///< encoded new_view_content
+  replica_signature by; ///< of the view's primary, purpose::new_view, over hash(body)
+
+  friend bool operator==(const new_view&, const new_view&) = default;
+};
+
 /// "Here is where I stand": sent when idle and when stuck, so that peers see what I lack.
 struct progress {
   view_number view;
@@ -159,7 +203,8 @@ struct bodies {
 };
 
 using peer_message = std::variant<pre_prepare, prepare, commit, checkpoint, progress, fetch_blocks,
-                                  committed_block, fetch_proposal, fetch_bodies, bodies>;
+                                  committed_block, fetch_proposal, fetch_bodies, bodies, wish,
+                                  view_change, new_view>;
 
 /// Two different proposals that one primary signed for one view and sequence number.
 struct equivocation {
@@ -175,20 +220,30 @@ struct peer_limits {
   std::uint32_t max_message_bytes = 4 * 1024 * 1024;
   std::uint16_t max_replicas = 1024; ///< bound of any list of signatures
   std::uint32_t max_digests = 65536;
+  std::uint32_t max_prepared = 64; ///< certificates in a VIEW-CHANGE: the widest window
 };
 
 bytes encode(const peer_message& m);
 /// Errors: malformed, too_large. A valid decode says nothing about signatures.
 expected<peer_message> decode_peer_message(byte_view encoded, const peer_limits& limits);
 
+/// The bytes that are signed and carried. Decoding errors: malformed, too_large.
+bytes encode(const view_change_content& c);
+bytes encode(const new_view_content& c);
+expected<view_change_content> decode_view_change_content(byte_view encoded,
+                                                         const peer_limits& limits);
+expected<new_view_content> decode_new_view_content(byte_view encoded, const peer_limits& limits);
+
 /// Stored forms; each decodes exactly what it encoded, or says corrupt.
 bytes encode(const prepared_certificate& c);
 bytes encode(const commit_certificate& c);
 bytes encode(const stable_checkpoint& c);
 bytes encode(const equivocation& e);
+bytes encode(const new_view& v);
 expected<prepared_certificate> decode_prepared_certificate(byte_view encoded);
 expected<commit_certificate> decode_commit_certificate(byte_view encoded);
 expected<stable_checkpoint> decode_stable_checkpoint(byte_view encoded);
 expected<equivocation> decode_equivocation(byte_view encoded);
+expected<new_view> decode_new_view(byte_view encoded);
 
 } // namespace bourse::messages

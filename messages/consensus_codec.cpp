@@ -14,8 +14,10 @@ using codec::write_all;
 /// Above what a stored certificate takes beside its signatures, and a signature with its framing.
 constexpr std::size_t max_certificate_header = 512;
 constexpr std::size_t max_signature_bytes = 96;
-constexpr std::size_t max_stored_bytes
+constexpr std::size_t max_certificate_bytes
     = max_certificate_header + codec::max_signatures * max_signature_bytes;
+/// Its body came in a message, so it is smaller than one.
+constexpr std::size_t max_new_view_bytes = peer_limits{}.max_message_bytes;
 
 // -- certificates ------------------------------------------------------------------------------
 
@@ -61,6 +63,28 @@ bool read(equivocation& to, const wire::Equivocation& from, std::size_t) {
          && read(to.second, from.second()) && to.second_signature.assign(from.second_signature());
 }
 
+/// A view_change or a new_view.
+template <class Signed>
+void write_signed(const Signed& from, wire::SignedContent& to) {
+  to.set_body(from.body);
+  write(from.by, *to.mutable_by());
+}
+
+void write(const new_view& from, wire::SignedContent& to) {
+  write_signed(from, to);
+}
+
+/// Takes the body out of `from`, so that it is not copied again.
+template <class Signed>
+bool take_signed(Signed& to, wire::SignedContent& from, std::size_t max_replicas) {
+  to.body = std::move(*from.mutable_body());
+  return read(to.by, from.by(), max_replicas);
+}
+
+bool read(new_view& to, wire::SignedContent& from, std::size_t max_replicas) {
+  return take_signed(to, from, max_replicas);
+}
+
 template <class Wire, class Domain>
 bytes encode_stored(const Domain& from) {
   Wire out;
@@ -70,11 +94,12 @@ bytes encode_stored(const Domain& from) {
 
 /// What was stored was valid once, so anything else means that the storage broke it.
 template <class Wire, class Domain>
-expected<Domain> decode_stored(byte_view encoded, const char* what) {
+expected<Domain> decode_stored(byte_view encoded, const char* what,
+                               std::size_t max_bytes = max_certificate_bytes) {
   Wire parsed;
   Domain out;
-  if (!codec::parse(parsed, encoded, max_stored_bytes, what)
-      || !read(out, parsed, codec::max_signatures) || encode(out) != encoded)
+  if (!codec::parse(parsed, encoded, max_bytes, what) || !read(out, parsed, codec::max_signatures)
+      || encode(out) != encoded)
     return fail(errc::corrupt, what);
   return out;
 }
@@ -136,6 +161,15 @@ struct peer_writer {
     list.Reserve(static_cast<int>(m.submissions.size()));
     for (const auto& s : m.submissions)
       write(s, *list.Add());
+  }
+  void operator()(const wish& m) {
+    to.mutable_wish()->set_view(m.view.value());
+  }
+  void operator()(const view_change& m) {
+    write_signed(m, *to.mutable_view_change());
+  }
+  void operator()(const new_view& m) {
+    write_signed(m, *to.mutable_new_view());
   }
 };
 
@@ -199,6 +233,13 @@ expected<peer_message> read_bodies(wire::Bodies& from) {
   return finish(ok, std::move(m));
 }
 
+template <class Signed>
+expected<peer_message> read_signed(wire::SignedContent& from, const peer_limits& limits) {
+  Signed m;
+  auto ok = take_signed(m, from, limits.max_replicas);
+  return finish(ok, std::move(m));
+}
+
 /// The lists whose elements are messages: Protobuf would build these before we see them.
 bool lists_are_bounded(byte_view encoded, const peer_limits& limits) {
   auto submissions = codec::count_field(
@@ -250,11 +291,121 @@ expected<peer_message> decode_peer_message(byte_view encoded, const peer_limits&
       return read_fetch_bodies(parsed.fetch_bodies(), limits);
     case wire::PeerMessage::kBodies:
       return read_bodies(*parsed.mutable_bodies());
+    case wire::PeerMessage::kWish:
+      return wish{view_number{parsed.wish().view()}};
+    case wire::PeerMessage::kViewChange:
+      return read_signed<view_change>(*parsed.mutable_view_change(), limits);
+    case wire::PeerMessage::kNewView:
+      return read_signed<new_view>(*parsed.mutable_new_view(), limits);
     case wire::PeerMessage::KIND_NOT_SET:
       break;
   }
   return fail(errc::malformed, "peer message: unknown kind");
 }
+
+// -- what view changes sign ----------------------------------------------------------------------
+
+namespace {
+
+/// Counted before Protobuf builds them, like those of lists_are_bounded.
+bool lists_are_bounded(byte_view view_change, std::uint64_t max_prepared,
+                       std::uint64_t max_replicas) {
+  using content = wire::ViewChangeContent;
+  auto prepared = codec::count_field(view_change, {content::kPreparedFieldNumber});
+  auto prepares
+      = codec::count_field(view_change, {content::kPreparedFieldNumber,
+                                         wire::PreparedCertificate::kPreparesFieldNumber});
+  auto proof = codec::count_field(
+      view_change, {content::kStableFieldNumber, wire::StableCheckpoint::kProofFieldNumber});
+  return prepared.count <= max_prepared && prepares.count <= max_prepared * max_replicas
+         && proof.count <= max_replicas;
+}
+
+bool read(view_change_content& to, const wire::ViewChangeContent& from, std::size_t max_replicas) {
+  to.view = view_number{from.view()};
+  to.prepared.resize(static_cast<std::size_t>(from.prepared_size()));
+  auto ok = read(to.stable, from.stable(), max_replicas);
+  for (std::size_t i = 0; ok && i < to.prepared.size(); ++i)
+    ok = read(to.prepared[i], from.prepared(static_cast<int>(i)), max_replicas);
+  return ok;
+}
+
+bool read(new_view_content& to, wire::NewViewContent& from, std::size_t max_replicas) {
+  to.view = view_number{from.view()};
+  to.changes.resize(static_cast<std::size_t>(from.changes_size()));
+  for (std::size_t i = 0; i < to.changes.size(); ++i)
+    if (!take_signed(to.changes[i], *from.mutable_changes(static_cast<int>(i)), max_replicas))
+      return false;
+  byte_view left = from.pre_prepares();
+  if (left.size() % signature::size != 0)
+    return false;
+  to.pre_prepares.resize(left.size() / signature::size);
+  for (auto& s : to.pre_prepares) {
+    s.assign(left.substr(0, signature::size));
+    left.remove_prefix(signature::size);
+  }
+  return true;
+}
+
+} // namespace
+
+bytes encode(const view_change_content& c) {
+  wire::ViewChangeContent out;
+  out.set_view(c.view.value());
+  write(c.stable, *out.mutable_stable());
+  out.mutable_prepared()->Reserve(static_cast<int>(c.prepared.size()));
+  for (const auto& p : c.prepared)
+    write(p, *out.add_prepared());
+  return codec::serialize(out);
+}
+
+bytes encode(const new_view_content& c) {
+  wire::NewViewContent out;
+  out.set_view(c.view.value());
+  out.mutable_changes()->Reserve(static_cast<int>(c.changes.size()));
+  for (const auto& v : c.changes)
+    write_signed(v, *out.add_changes());
+  auto& signatures = *out.mutable_pre_prepares();
+  signatures.reserve(c.pre_prepares.size() * signature::size);
+  for (const auto& s : c.pre_prepares)
+    signatures.append(s.view());
+  return codec::serialize(out);
+}
+
+expected<view_change_content> decode_view_change_content(byte_view encoded,
+                                                         const peer_limits& limits) {
+  constexpr auto what = "view change";
+  if (encoded.size() > limits.max_message_bytes
+      || !lists_are_bounded(encoded, limits.max_prepared, limits.max_replicas))
+    return fail(errc::too_large, what);
+  wire::ViewChangeContent parsed;
+  if (auto ok = codec::parse(parsed, encoded, limits.max_message_bytes, what); !ok)
+    return tl::unexpected{ok.error()};
+  view_change_content out;
+  // One content, one encoding: see the same check of submissions.
+  if (!read(out, parsed, limits.max_replicas) || encode(out) != encoded)
+    return fail(errc::malformed, what);
+  return out;
+}
+
+expected<new_view_content> decode_new_view_content(byte_view encoded, const peer_limits& limits) {
+  constexpr auto what = "new view";
+  using content = wire::NewViewContent;
+  if (encoded.size() > limits.max_message_bytes
+      || codec::count_field(encoded, {content::kChangesFieldNumber}).count > limits.max_replicas)
+    return fail(errc::too_large, what);
+  content parsed;
+  if (auto ok = codec::parse(parsed, encoded, limits.max_message_bytes, what); !ok)
+    return tl::unexpected{ok.error()};
+  if (parsed.pre_prepares().size() / signature::size > limits.max_prepared)
+    return fail(errc::too_large, "new view: number of proposals");
+  new_view_content out;
+  if (!read(out, parsed, limits.max_replicas) || encode(out) != encoded)
+    return fail(errc::malformed, what);
+  return out;
+}
+
+// -- stored forms --------------------------------------------------------------------------------
 
 bytes encode(const prepared_certificate& c) {
   return encode_stored<wire::PreparedCertificate>(c);
@@ -272,6 +423,10 @@ bytes encode(const equivocation& e) {
   return encode_stored<wire::Equivocation>(e);
 }
 
+bytes encode(const new_view& v) {
+  return encode_stored<wire::SignedContent>(v);
+}
+
 expected<prepared_certificate> decode_prepared_certificate(byte_view encoded) {
   return decode_stored<wire::PreparedCertificate, prepared_certificate>(encoded,
                                                                         "prepared certificate");
@@ -287,6 +442,10 @@ expected<stable_checkpoint> decode_stable_checkpoint(byte_view encoded) {
 
 expected<equivocation> decode_equivocation(byte_view encoded) {
   return decode_stored<wire::Equivocation, equivocation>(encoded, "equivocation");
+}
+
+expected<new_view> decode_new_view(byte_view encoded) {
+  return decode_stored<wire::SignedContent, new_view>(encoded, "new view", max_new_view_bytes);
 }
 
 } // namespace bourse::messages

@@ -247,9 +247,7 @@ private:
       ++report_.not_executable;
       return {};
     }
-    // A null block, which fills a gap, has no time.
-    auto null = b.input.submissions.empty() && b.input.time == block_time{};
-    if (!null && b.input.time < report_.time) {
+    if (!b.fills_gap && b.input.time < report_.time) {
       note(n, "the block's time is before its predecessor's");
       return {};
     }

@@ -155,6 +155,8 @@ public:
         return check_prepared(payload);
       case layout::record_kind::equivocation:
         return check_equivocation(payload);
+      case layout::record_kind::new_view:
+        return check_new_view(payload);
       case layout::record_kind::view:
       case layout::record_kind::stable:
         return nullptr;
@@ -195,6 +197,27 @@ private:
                   && is_of_primary(e->first, e->first_signature)
                   && is_of_primary(e->second, e->second_signature);
     return proves ? nullptr : "the evidence proves nothing";
+  }
+
+  finding check_new_view(byte_view payload) {
+    auto v = decode_new_view(payload);
+    if (!v)
+      return "malformed new view";
+    auto content = decode_new_view_content(v->body, {});
+    if (!content)
+      return "malformed content of the new view";
+    if (v->by.replica != size_.primary_of(content->view) || !is_signed(purpose::new_view, *v))
+      return "the new view is not signed by its primary";
+    for (const auto& c : content->changes)
+      if (!is_signed(purpose::view_change, c))
+        return "the new view holds a view change that is not signed";
+    return nullptr;
+  }
+
+  template <class Signed>
+  bool is_signed(purpose why, const Signed& s) {
+    ++signatures_;
+    return keys_.verify(s.by.replica, why, hash(s.body).view(), s.by.signature);
   }
 
   cluster_size size_;

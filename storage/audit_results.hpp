@@ -26,7 +26,8 @@ using note_function = std::function<void(sequence_number block, std::string what
 expected<void> check_index(const store& s, sequence_number base, std::uint64_t entries,
                            const note_function& note);
 
-/// Proposals, votes, prepared certificates and evidence. Adds to `signatures` how many it verified.
+/// Proposals, votes, prepared certificates, the new view and evidence. Adds to `signatures` how
+/// many it verified.
 expected<void> check_consensus_records(const store& s, cluster_size size,
                                        const consensus::authenticator& keys,
                                        std::uint64_t& signatures, const note_function& note);

@@ -5,6 +5,7 @@
 //   meta       "identity"                   format, replica, cluster id
 //              "checkpoint"                 own checkpoint: sequence, chain, state digest, time
 //   consensus  'v'                          view
+//              'n'                          last new view that was gone by: body, signer
 //              's'                          stable checkpoint with its proof
 //              'e' view sequence            two conflicting proposals
 //              'p' sequence view            proposal: statement, signature, block
@@ -178,6 +179,7 @@ inline constexpr byte_view checkpoint_key = "checkpoint";
 /// Kinds of consensus records, the first byte of their keys.
 enum class record_kind : char {
   view = 'v',
+  new_view = 'n',
   stable = 's',
   equivocation = 'e', ///< view, sequence
   proposal = 'p',     ///< sequence, view

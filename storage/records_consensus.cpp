@@ -43,6 +43,20 @@ expected<void> load_view(const store& s, consensus::recovered_state& to) {
   return {};
 }
 
+expected<void> load_new_view(const store& s, consensus::recovered_state& to) {
+  auto key = layout::record_key(record_kind::new_view);
+  auto value = layout::load(s, family::consensus, key);
+  if (!value)
+    return tl::unexpected{value.error()};
+  if (*value) {
+    auto v = decode_new_view(**value);
+    if (!v)
+      return layout::nonsense(family::consensus, key, "malformed new view");
+    to.new_view = std::move(*v);
+  }
+  return {};
+}
+
 expected<void> load_proposals(const store& s, consensus::recovered_state& to) {
   return load_records(s, record_kind::proposal, to.stable.what.sequence,
                       [&](byte_view key, byte_view payload) -> expected<bool> {
@@ -152,7 +166,8 @@ expected<consensus::recovered_state> load_consensus(const store& s, const digest
     return tl::unexpected{stable.error()};
   if (*stable)
     out.stable = std::move(**stable);
-  for (auto part : {load_view, load_proposals, load_votes, load_prepared, load_committed})
+  for (auto part :
+       {load_view, load_new_view, load_proposals, load_votes, load_prepared, load_committed})
     if (auto ok = part(s, out); !ok)
       return tl::unexpected{ok.error()};
   return out;

@@ -20,6 +20,10 @@ void append_record(write_batch& to, const consensus::view_record& r) {
       packer{8 + seal_size}.u64(r.view.value()).take());
 }
 
+void append_record(write_batch& to, const consensus::new_view_record& r) {
+  put(to, family::consensus, layout::record_key(record_kind::new_view), encode(r.what));
+}
+
 void append_record(write_batch& to, const consensus::proposal_record& r) {
   const auto& what = r.what.what;
   packer payload{48 + signature::size + r.what.block->size() + seal_size};

@@ -55,8 +55,10 @@ public:
   bool has_vote(consensus::vote_kind kind, const statement& what) const;
 
   view_number view;
+  std::optional<messages::new_view> new_view;
   stable_checkpoint stable;
   own_checkpoint checkpoint;
+  /// By sequence number and view.
   std::map<std::tuple<std::uint64_t, std::uint64_t>, pre_prepare> proposals;
   std::map<std::tuple<std::uint64_t, std::uint64_t, consensus::vote_kind>, statement> votes;
   std::map<std::uint64_t, prepared_certificate> prepared;

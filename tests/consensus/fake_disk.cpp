@@ -7,8 +7,10 @@ using namespace bourse::consensus;
 void fake_disk::apply(const record& r) {
   if (auto* v = std::get_if<view_record>(&r)) {
     view = v->view;
+  } else if (auto* n = std::get_if<new_view_record>(&r)) {
+    new_view = n->what;
   } else if (auto* p = std::get_if<proposal_record>(&r)) {
-    proposals[{p->what.what.view.value(), p->what.what.sequence.value()}] = p->what;
+    proposals[{p->what.what.sequence.value(), p->what.what.view.value()}] = p->what;
   } else if (auto* v = std::get_if<vote_record>(&r)) {
     votes[{v->what.view.value(), v->what.sequence.value(), v->kind}] = v->what;
   } else if (auto* c = std::get_if<prepared_record>(&r)) {
@@ -20,7 +22,7 @@ void fake_disk::apply(const record& r) {
   } else if (auto* s = std::get_if<stable_record>(&r)) {
     stable = s->what;
     auto low = stable.what.sequence.value();
-    std::erase_if(proposals, [&](const auto& x) { return std::get<1>(x.first) <= low; });
+    std::erase_if(proposals, [&](const auto& x) { return std::get<0>(x.first) <= low; });
     std::erase_if(votes, [&](const auto& x) { return std::get<1>(x.first) <= low; });
     std::erase_if(prepared, [&](const auto& x) { return x.first <= low; });
   }
@@ -29,6 +31,7 @@ void fake_disk::apply(const record& r) {
 recovered_state fake_disk::recover() const {
   recovered_state out;
   out.view = view;
+  out.new_view = new_view;
   out.stable = stable;
   out.executed = checkpoint.sequence;
   out.chain = checkpoint.chain;

@@ -67,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0)
     return 0;
   byte_view input{reinterpret_cast<const char*>(data) + 1, size - 1};
-  switch (data[0] % 17) {
+  switch (data[0] % 20) {
     case 0:
       try_submission(input);
       break;
@@ -117,8 +117,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       try_decode(input, decode_receipt_share);
       try_decode(input, decode_receipt);
       break;
-    default:
+    case 16:
       try_batch(input);
+      break;
+    case 17:
+      try_canonical(input, [](byte_view x) { return decode_view_change_content(x, {}); });
+      break;
+    case 18:
+      try_canonical(input, [](byte_view x) { return decode_new_view_content(x, {}); });
+      break;
+    default:
+      try_canonical(input, decode_new_view);
   }
   return 0;
 }

@@ -15,3 +15,18 @@ CAF_TEST(the chain covers what was before and the block) {
   CAF_CHECK(chain_next(chain_next(genesis, a), b) != chain_next(chain_next(genesis, b), a));
   CAF_CHECK(chain_next(genesis, a) != chain_next(a, genesis));
 }
+
+CAF_TEST(a null block is null and nothing else is) {
+  auto cluster = hash("cluster");
+  auto null = null_block(cluster, sequence_number{7});
+  CAF_CHECK(is_null(null));
+  CAF_CHECK(null.cluster == cluster);
+  CAF_CHECK(null.sequence == sequence_number{7});
+  CAF_CHECK(decode_block(encode(null), {}) == null);
+  auto b = null;
+  b.time = block_time{1};
+  CAF_CHECK(!is_null(b)); // an empty block of somebody's
+  b = null;
+  b.submissions.emplace_back();
+  CAF_CHECK(!is_null(b));
+}

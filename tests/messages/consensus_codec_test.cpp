@@ -62,6 +62,7 @@ CAF_TEST(certificates come out as they were stored or are corrupt) {
   check_stored(random_commits, decode_commit_certificate);
   check_stored(random_stable, decode_stable_checkpoint);
   check_stored(random_equivocation, decode_equivocation);
+  check_stored(random_new_view, decode_new_view);
 }
 
 CAF_TEST(a proposal without a block is one with an empty block) {

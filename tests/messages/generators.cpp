@@ -284,9 +284,46 @@ equivocation random_equivocation(splitmix64& random) {
   return out;
 }
 
+view_change_content random_view_change_content(splitmix64& random) {
+  view_change_content out;
+  out.view = random_strong<view_number>(random);
+  out.stable = random_stable(random);
+  out.prepared = random_list(random, 5, random_prepared);
+  return out;
+}
+
+namespace {
+
+/// A view_change or a new_view. The body may be noise: whoever carries it does not look inside.
+template <class Signed, class Content>
+Signed random_signed(splitmix64& random, Content content) {
+  Signed out;
+  out.body = random.flip() ? encode(content(random)) : random_bytes(random, random.below(100));
+  out.by = random_signature(random);
+  return out;
+}
+
+view_change random_view_change(splitmix64& random) {
+  return random_signed<view_change>(random, random_view_change_content);
+}
+
+} // namespace
+
+new_view_content random_new_view_content(splitmix64& random) {
+  new_view_content out;
+  out.view = random_strong<view_number>(random);
+  out.changes = random_list(random, 3, random_view_change);
+  out.pre_prepares = random_list(random, 5, random_fixed<signature>);
+  return out;
+}
+
+new_view random_new_view(splitmix64& random) {
+  return random_signed<new_view>(random, random_new_view_content);
+}
+
 peer_message random_peer_message(splitmix64& random) {
-  static_assert(std::variant_size_v<peer_message> == 10);
-  switch (random.below(10)) {
+  static_assert(std::variant_size_v<peer_message> == 13);
+  switch (random.below(13)) {
     case 0: {
       pre_prepare m;
       m.what = random_statement(random);
@@ -312,6 +349,12 @@ peer_message random_peer_message(splitmix64& random) {
       return fetch_proposal{random_statement(random)};
     case 8:
       return fetch_bodies{random_strong<sequence_number>(random), random_digests(random, 20)};
+    case 9:
+      return wish{random_strong<view_number>(random)};
+    case 10:
+      return random_view_change(random);
+    case 11:
+      return random_new_view(random);
     default:
       return bodies{random_list(random, 10, random_signed_submission)};
   }

@@ -76,6 +76,9 @@ prepared_certificate random_prepared(splitmix64& random);
 commit_certificate random_commits(splitmix64& random);
 stable_checkpoint random_stable(splitmix64& random);
 equivocation random_equivocation(splitmix64& random);
+view_change_content random_view_change_content(splitmix64& random);
+new_view_content random_new_view_content(splitmix64& random);
+new_view random_new_view(splitmix64& random);
 peer_message random_peer_message(splitmix64& random);
 
 client_message random_client_message(splitmix64& random);

@@ -107,6 +107,51 @@ CAF_TEST(a good ledger is good) {
   CAF_CHECK(r->supply[0] == amount{4'000'000});
 }
 
+CAF_TEST(null blocks are good wherever they stand) {
+  for (auto normal : {1, 3, 0, 6, 2, 1}) { // a checkpoint falls on one of them
+    ledger.write_null_block(*s);
+    ledger.write_blocks(*s, static_cast<std::size_t>(normal));
+  }
+  CAF_CHECK_EQUAL(bad_block(), 0u);
+  auto r = verify();
+  CAF_REQUIRE(r.has_value());
+  CAF_CHECK(r->executed == ledger.last());
+  CAF_CHECK(r->chain == ledger.blocks().back().chain);
+  ledger.write_null_block(*s); // the last one as well
+  CAF_CHECK_EQUAL(bad_block(), 0u);
+}
+
+CAF_TEST(a new view that its primary did not sign is named) {
+  auto now = load_consensus(*s, ledger.cluster());
+  CAF_REQUIRE(now && now->new_view);
+  auto problem_with = [&](const new_view& v) {
+    write(consensus::record{consensus::new_view_record{v}});
+    auto r = verify();
+    CAF_REQUIRE(r.has_value());
+    return r->problem ? r->problem->what : "none";
+  };
+  auto has = [&](const new_view& v, std::string_view what) {
+    auto problem = problem_with(v);
+    CAF_MESSAGE(problem);
+    return problem.find(what) != std::string::npos;
+  };
+  const auto& good = *now->new_view;
+  auto bad = good;
+  bad.by.replica = replica_id{2};
+  CAF_CHECK(has(bad, "not signed by its primary"));
+  bad = good;
+  bad.by.signature.data[7] ^= 1;
+  CAF_CHECK(has(bad, "not signed by its primary"));
+  bad = good;
+  bad.body += "x";
+  CAF_CHECK(has(bad, "malformed content"));
+  auto content = decode_new_view_content(good.body, {});
+  CAF_REQUIRE(content.has_value());
+  content->changes[1].by.signature.data[0] ^= 1;
+  CAF_CHECK(has(ledger.make_new_view(*content), "a view change that is not signed"));
+  CAF_CHECK_EQUAL(problem_with(good), "none");
+}
+
 CAF_TEST(a ledger without blocks is good) {
   memory_disk fresh;
   auto empty = open_memory_store(fresh);

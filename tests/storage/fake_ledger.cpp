@@ -137,13 +137,27 @@ void fake_ledger::append_checkpoint(storage::write_batch& to, written_block& b) 
   append(to, consensus::stable_record{stable});
 }
 
-void fake_ledger::write_block(storage::store& s) {
+new_view_content fake_ledger::new_view_of(view_number view) const {
+  new_view_content content{view, {}, {signature{}}};
+  for (std::uint16_t i = 0; i < 3; ++i) {
+    auto body = encode(view_change_content{view, {}, {}});
+    auto by = sign(replica_id{i}, purpose::view_change, hash(body).view());
+    content.changes.push_back({std::move(body), by});
+  }
+  return content;
+}
+
+new_view fake_ledger::make_new_view(const new_view_content& content) const {
+  auto body = encode(content);
+  auto by = sign(genesis_.size.primary_of(content.view), purpose::new_view, hash(body).view());
+  return {std::move(body), by};
+}
+
+void fake_ledger::write_block(storage::store& s, block content,
+                              std::vector<submission_ptr> submissions) {
   written_block w;
-  auto n = last().next();
-  w.submissions = random_batch();
-  block content{cluster(), n, block_time{start_of_time + n.value() * 10}, {}};
-  for (auto& x : w.submissions)
-    content.submissions.push_back(x->digest);
+  auto n = content.sequence;
+  w.submissions = std::move(submissions);
   auto encoded = std::make_shared<const bytes>(encode(content));
   statement what{view_number{n.value() / 10}, n, hash(*encoded)};
   w.committed = {{what, {}}, encoded};
@@ -159,6 +173,8 @@ void fake_ledger::write_block(storage::store& s) {
 
   storage::write_batch batch;
   append(batch, consensus::view_record{what.view});
+  if (what.view != view_number{0})
+    append(batch, consensus::new_view_record{make_new_view(new_view_of(what.view))});
   append(batch, storage::block_bodies{n, what.digest, w.submissions});
   append_agreement(batch, w.committed);
   append(batch, storage::stored_results{w.result, w.by});
@@ -170,8 +186,18 @@ void fake_ledger::write_block(storage::store& s) {
 }
 
 void fake_ledger::write_blocks(storage::store& s, std::size_t count) {
-  for (; count > 0; --count)
-    write_block(s);
+  for (; count > 0; --count) {
+    auto submissions = random_batch();
+    auto n = last().next();
+    block content{cluster(), n, block_time{start_of_time + n.value() * 10}, {}};
+    for (auto& x : submissions)
+      content.submissions.push_back(x->digest);
+    write_block(s, std::move(content), std::move(submissions));
+  }
+}
+
+void fake_ledger::write_null_block(storage::store& s) {
+  write_block(s, null_block(cluster(), last().next()), {});
 }
 
 void fake_ledger::write_open_slot(storage::store& s) {

@@ -25,6 +25,8 @@ public:
 
   /// Appends blocks to the store, everything synced.
   void write_blocks(storage::store& s, std::size_t count);
+  /// One as a view change leaves it where nothing was prepared.
+  void write_null_block(storage::store& s);
   /// A proposal with bodies for the next slot that did not get any further, and evidence.
   void write_open_slot(storage::store& s);
 
@@ -34,6 +36,9 @@ public:
   const digest& cluster() const {
     return genesis_.rules.cluster;
   }
+
+  /// Signed by the primary.
+  new_view make_new_view(const new_view_content& content) const;
 
   /// What was written, by block; [0] is block 1.
   struct written_block {
@@ -59,7 +64,8 @@ private:
   request random_request(client_id client);
   submission_ptr random_submission(client_id client);
   std::vector<submission_ptr> random_batch();
-  void write_block(storage::store& s);
+  void write_block(storage::store& s, block content, std::vector<submission_ptr> submissions);
+  new_view_content new_view_of(view_number view) const;
   void append_agreement(storage::write_batch& to, const committed_block& b);
   void append_checkpoint(storage::write_batch& to, written_block& b);
 

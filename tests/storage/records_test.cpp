@@ -1,6 +1,9 @@
 #define CAF_SUITE records
 #include "tests/suite.hpp"
 
+#include <array>
+#include <utility>
+
 #include "messages/merkle.hpp"
 #include "storage/layout.hpp"
 #include "storage/memory_store.hpp"
@@ -111,6 +114,7 @@ CAF_TEST(an empty store gives the beginning) {
   auto empty = open_memory_store(fresh);
   auto c = good(load_consensus(*empty, ledger.cluster()));
   CAF_CHECK(c.view == view_number{0});
+  CAF_CHECK(!c.new_view);
   CAF_CHECK(c.stable == stable_checkpoint{});
   CAF_CHECK(c.executed == sequence_number{0});
   CAF_CHECK(c.chain == ledger.cluster());
@@ -129,6 +133,10 @@ CAF_TEST(an empty store gives the beginning) {
 CAF_TEST(consensus gets back what lies above the stable checkpoint) {
   auto c = good(load_consensus(*s, ledger.cluster()));
   CAF_CHECK(c.view == view_number{1});
+  CAF_REQUIRE(c.new_view.has_value());
+  auto began = good(decode_new_view_content(c.new_view->body, {}));
+  CAF_CHECK(began.view == view_number{1});
+  CAF_CHECK(c.new_view->by.replica == replica_id{1});
   CAF_CHECK(c.stable.what.sequence == sequence_number{16});
   CAF_CHECK(c.stable.what.state == block(16).state);
   CAF_CHECK_EQUAL(c.stable.proof.size(), 3u);
@@ -187,6 +195,55 @@ CAF_TEST(prepared certificates of several views come back in order of view) {
   CAF_REQUIRE_EQUAL(c.prepared.size(), 3u);
   CAF_CHECK(c.prepared[0].what.view == view_number{2});
   CAF_CHECK(c.prepared[2].what.view == view_number{70'000});
+}
+
+CAF_TEST(what several views say of one slot is kept until it is stable) {
+  memory_disk fresh;
+  auto other = open_memory_store(fresh);
+  write_batch batch;
+  auto block = std::make_shared<const bytes>("b");
+  for (std::uint64_t n : {1, 2})
+    for (std::uint64_t view : {300, 2, 70'000}) {
+      statement what{view_number{view}, sequence_number{n}, hash(*block)};
+      append(batch, consensus::proposal_record{{what, {}, block}});
+      append(batch, consensus::vote_record{consensus::vote_kind::prepare, what});
+      append(batch, consensus::prepared_record{{what, {}, {}}});
+      append(batch, consensus::vote_record{consensus::vote_kind::commit, what});
+    }
+  auto sizes = [&] {
+    CAF_REQUIRE(other->write(batch, durability::synced).has_value());
+    batch = {};
+    auto c = good(load_consensus(*other, ledger.cluster()));
+    for (std::size_t i = 1; i < c.proposals.size(); ++i) {
+      auto& a = c.proposals[i - 1].what;
+      auto& b = c.proposals[i].what;
+      CAF_CHECK(std::pair(a.sequence, a.view) < std::pair(b.sequence, b.view));
+    }
+    return std::array{c.proposals.size(), c.votes.size(), c.prepared.size()};
+  };
+  CAF_CHECK((sizes() == std::array<std::size_t, 3>{6, 12, 6}));
+  append(batch, consensus::stable_record{{{sequence_number{1}, digest{}}, {}}});
+  CAF_CHECK((sizes() == std::array<std::size_t, 3>{3, 6, 3}));
+  append(batch, consensus::stable_record{{{sequence_number{2}, digest{}}, {}}});
+  CAF_CHECK((sizes() == std::array<std::size_t, 3>{0, 0, 0}));
+}
+
+CAF_TEST(a new view replaces the one before and outlives stable checkpoints) {
+  auto store_and_load = [&](const new_view& v) {
+    write_batch batch;
+    append(batch, consensus::new_view_record{v});
+    append(batch, consensus::stable_record{{{sequence_number{18}, digest{}}, {}}});
+    CAF_REQUIRE(s->write(batch, durability::synced).has_value());
+    return good(load_consensus(*s, ledger.cluster())).new_view == v;
+  };
+  CAF_CHECK(store_and_load({"the body", {replica_id{3}, {}}}));
+  CAF_CHECK(store_and_load({"another", {replica_id{0}, {}}}));
+}
+
+CAF_TEST(a new view that is none is refused) {
+  auto key = layout::record_key(layout::record_kind::new_view);
+  put(family::consensus, key, "no new view");
+  CAF_CHECK(code_of(load_consensus(*s, ledger.cluster())) == errc::corrupt);
 }
 
 CAF_TEST(blocks are read back) {
