@@ -26,6 +26,9 @@ expected<block> proposal_checks::decode(const consensus::proposal_check& check,
     return fail(errc::malformed, "the block is for another slot");
   if (!check.fresh)
     return b;
+  // It fills a gap that a view change left, and follows from what proved that.
+  if (is_null(*b))
+    return fail(errc::malformed, "a null block is nobody's to propose");
   // Time is judged on first proposals only: a block that was good once must stay so.
   if (distance(b->time.value(), wall_ms) > limits.max_clock_skew_ms)
     return fail(errc::malformed, "the block's time is far from the clock here");
@@ -90,7 +93,10 @@ void proposal_checks::decide(const entry& e) {
     verdicts_.push_back({e.what, nullptr});
     return;
   }
-  times_.insert_or_assign(e.what.sequence, e.content.time);
+  if (is_null(e.content))
+    times_.erase(e.what.sequence); // it has its predecessor's
+  else
+    times_.insert_or_assign(e.what.sequence, e.content.time);
   verdicts_.push_back(
       {e.what, std::make_shared<const full_block>(
                    full_block{e.what.sequence, e.what.digest, e.encoded, e.content, e.bodies})});

@@ -144,7 +144,7 @@ struct clearing_house::state {
 
 void clearing_house::state::make_room(const block_input& block) {
   auto instruments = market.instruments.size();
-  works.assign(instruments, {block.sequence, block.time, {}});
+  works.assign(instruments, {block.sequence, result.time, {}});
   room.assign(instruments, 0);
   auto count = [&](instrument_id i) {
     if (i.value() < instruments)
@@ -353,7 +353,8 @@ std::vector<work> clearing_house::begin(const block_input& block) {
   st.result = {};
   st.result.sequence = block.sequence;
   st.result.block_digest = block.block_digest;
-  st.result.time = block.time;
+  // Time never goes back, and a null block has none of its own.
+  st.result.time = std::max(block.time, st.totals.time);
   st.own_reports.clear();
   st.moves.clear();
   st.counted_as_open.clear();

@@ -17,7 +17,7 @@ namespace bourse::market {
 struct block_input {
   sequence_number sequence;
   digest block_digest;
-  block_time time;
+  block_time time; ///< as it stands in the block: 0 in a null block
   std::vector<submission_ptr> submissions;
 };
 
@@ -32,7 +32,7 @@ enum class submission_fate : std::uint8_t {
 struct block_result {
   sequence_number sequence;
   digest block_digest;
-  block_time time;
+  block_time time; ///< of the execution: the block's, but never before its predecessor's
   std::vector<submission_fate> fates;  ///< by submission of the block
   std::uint32_t requests = 0;          ///< executed ones
   std::vector<client_reports> reports; ///< ascending by client

@@ -259,7 +259,7 @@ private:
     chain_ = chain_next(chain_, b.input.block_digest);
     auto result = exchange_.execute(b.input);
     report_.executed = n;
-    report_.time = std::max(report_.time, b.input.time);
+    report_.time = result.time;
     report_.requests += result.requests;
     report_.trades += static_cast<std::uint64_t>(
         std::count_if(result.settlements.begin(), result.settlements.end(),
@@ -279,7 +279,7 @@ private:
       return {};
     }
     ++report_.signatures;
-    return check_state(n, b.input.time);
+    return check_state(n, result.time);
   }
 
   /// Against the checkpoints, if there is one of this block.

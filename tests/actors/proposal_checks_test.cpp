@@ -37,8 +37,9 @@ struct fixture {
   }
 
   /// "good", "bad", or "open".
-  std::string begin(const consensus::proposal_check& c, std::uint64_t now = 0) {
-    checks.begin(now, wall, c, [this](const digest& d) -> submission_ptr {
+  std::string begin(const consensus::proposal_check& c, std::uint64_t now = 0,
+                    std::uint64_t wall_ms = wall) {
+    checks.begin(now, wall_ms, c, [this](const digest& d) -> submission_ptr {
       for (const auto& s : here)
         if (s->digest == d)
           return s;
@@ -125,6 +126,25 @@ CAF_TEST(time is judged on first proposals only) {
   checks.executed(sequence_number{9}, block_time{wall + 10});
   CAF_CHECK_EQUAL(begin(propose(10, {}, wall + 9)), "bad");
   CAF_CHECK_EQUAL(begin(propose(10, {}, wall + 10)), "good");
+}
+
+CAF_TEST(a null block is good unless it is a first proposal) {
+  auto null = [&](std::uint64_t n) {
+    return null_block(genesis.cluster(), sequence_number{n});
+  };
+  CAF_CHECK_EQUAL(begin(of(null(1))), "bad");
+  CAF_CHECK_EQUAL(begin(of(null(1)), 0, 1), "bad"); // nor with a clock that says 1970
+  CAF_CHECK_EQUAL(begin(propose(1, {}, 1), 0, 1), "good");
+  CAF_CHECK_EQUAL(begin(of(null(1), false)), "good");
+}
+
+CAF_TEST(a null block has the time of its predecessor) {
+  CAF_CHECK_EQUAL(begin(propose(1, {}, wall)), "good");
+  // What was proposed for the slot before it became null does not count any more.
+  CAF_CHECK_EQUAL(begin(propose(2, {}, wall + 100)), "good");
+  CAF_CHECK_EQUAL(begin(of(null_block(genesis.cluster(), sequence_number{2}), false)), "good");
+  CAF_CHECK_EQUAL(begin(propose(3, {}, wall - 1)), "bad");
+  CAF_CHECK_EQUAL(begin(propose(3, {}, wall)), "good");
 }
 
 CAF_TEST(the rules of order are kept) {

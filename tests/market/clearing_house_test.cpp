@@ -216,6 +216,35 @@ CAF_TEST(a switch fires at the first block that is late enough) {
   CAF_CHECK(run({}).next_due == block_time{});
 }
 
+CAF_TEST(a block of an earlier time or none has that of its predecessor) {
+  auto arm = [&](std::uint32_t who, std::uint32_t timeout) {
+    return next(who, {dead_man_switch{account_id{who}, timeout}});
+  };
+  run({arm(0, 300)});
+  for (std::uint64_t earlier : {0, 1, 999, 1000}) {
+    time = earlier;
+    auto works = begin({});
+    CAF_CHECK_EQUAL(works[0].time.value(), 1000u);
+    auto result = house->finish(nothing());
+    CAF_CHECK_EQUAL(result.time.value(), 1000u);
+    CAF_CHECK_EQUAL(result.next_due.value(), 1300u); // has not fired
+  }
+  // A timeout counts from it.
+  time = 0;
+  CAF_CHECK_EQUAL(run({arm(1, 200)}).next_due.value(), 1200u);
+  // Restored state knows the time as well.
+  clearing_house copy{r};
+  for (auto& p : house->take_dirty_pages())
+    CAF_REQUIRE(copy.restore(p.key, p.content));
+  copy.begin({sequence_number{sequence + 1}, {}, {}, {}});
+  CAF_CHECK_EQUAL(copy.finish(nothing()).time.value(), 1000u);
+  // And the next block has its own.
+  time = 1250;
+  auto result = run({});
+  CAF_CHECK_EQUAL(result.time.value(), 1250u);
+  CAF_CHECK_EQUAL(result.next_due.value(), 1300u);
+}
+
 CAF_TEST(a switch is renewed and disarmed) {
   auto arm = [&](std::uint32_t timeout) {
     return run({next(0, {dead_man_switch{account_id{0}, timeout}})}).next_due.value();

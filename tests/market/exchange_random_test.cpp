@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <random>
 #include <set>
 #include <tuple>
 
@@ -245,6 +246,32 @@ CAF_TEST(two instances agree on every byte) {
   exchange x{r}, y{r};
   for (int i = 0; i < 1000; ++i) {
     CAF_REQUIRE(same(x.execute(blocks.next()), y.execute(again.next())));
+    if (i % 50 == 0)
+      CAF_REQUIRE(x.page_root() == y.page_root());
+  }
+  CAF_CHECK(x.page_root() == y.page_root());
+}
+
+CAF_TEST(a null block is an empty one of the time before) {
+  auto r = tangled_rules(little_money);
+  auto seed = announced_seed();
+  random_blocks blocks{r, seed};
+  std::mt19937_64 random{seed};
+  exchange x{r}, y{r};
+  sequence_number n;
+  block_time time;
+  for (int i = 0; i < 1000; ++i) {
+    block_input block;
+    if (random() % 5 != 0) {
+      block = blocks.next();
+      time = block.time;
+    }
+    block.sequence = n = n.next();
+    auto with_time = block;
+    with_time.time = time;
+    auto result = x.execute(block);
+    CAF_REQUIRE(result.time == time);
+    CAF_REQUIRE(same(result, y.execute(with_time)));
     if (i % 50 == 0)
       CAF_REQUIRE(x.page_root() == y.page_root());
   }

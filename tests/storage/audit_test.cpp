@@ -117,8 +117,10 @@ CAF_TEST(null blocks are good wherever they stand) {
   CAF_REQUIRE(r.has_value());
   CAF_CHECK(r->executed == ledger.last());
   CAF_CHECK(r->chain == ledger.blocks().back().chain);
+  CAF_CHECK(r->time == ledger.blocks().back().result->time);
   ledger.write_null_block(*s); // the last one as well
   CAF_CHECK_EQUAL(bad_block(), 0u);
+  CAF_CHECK(verify()->time == r->time);
 }
 
 CAF_TEST(a new view that its primary did not sign is named) {
