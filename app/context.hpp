@@ -25,7 +25,8 @@ struct app_context {
 CLI::App* add_verb(CLI::App& parent, app_context& context, const std::string& name,
                    const std::string& description, const std::string& example);
 
-/// Adds a verb that only groups others, such as `order`.
-CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& description);
+/// Adds a verb that only groups others, such as `order`. Its help ends with `example`.
+CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& description,
+                    const std::string& example);
 
 } // namespace bourse::app

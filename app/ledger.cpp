@@ -8,7 +8,8 @@
 namespace bourse::app {
 
 void add_ledger(CLI::App& app, app_context& context) {
-  auto* group = add_group(app, "ledger", "Look into what a node has stored, and check it");
+  auto* group = add_group(app, "ledger", "Look into what a node has stored, and check it",
+                          "bourse ledger verify net");
   auto place_help = "A database, the folder of a node, or that of a whole network";
   auto genesis_help = "The genesis file, if it is not where `bourse testnet` puts it";
 

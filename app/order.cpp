@@ -82,7 +82,8 @@ exit_code run_order(const order_options& o, const output& out, const make_reques
 }
 
 void add_order(CLI::App& app, app_context& context) {
-  auto* group = add_group(app, "order", "Place, change and cancel orders");
+  auto* group = add_group(app, "order", "Place, change and cancel orders",
+                          "bourse order place buy 0.5 BTC-USD --price 236.47 --net net");
   add_order_place(*group, context);
   add_order_replace(*group, context);
   add_order_cancel(*group, context);

@@ -119,6 +119,15 @@ exit_code output::fail(const messages::error& e) const {
   return exit_code_of(e);
 }
 
+exit_code output::refuse(std::string_view problem, std::string_view hint) const {
+  *err_ << "bourse: " << problem << '\n';
+  if (!hint.empty())
+    *err_ << hint << '\n';
+  if (json)
+    print(nlohmann::json{{"error", "usage"}, {"detail", problem}});
+  return exit_code::usage;
+}
+
 std::string grouped(std::int64_t n) {
   auto text = std::to_string(n);
   auto first = text.starts_with('-') ? 1U : 0U;

@@ -72,6 +72,9 @@ public:
   /// Says what went wrong on the error stream, and as JSON too if that was asked for. Returns the
   /// exit code that fits.
   exit_code fail(const messages::error& e) const;
+  /// The same for a command line that makes no sense, whatever the network and its files hold. As
+  /// JSON the error is "usage"; the hint is for people alone.
+  exit_code refuse(std::string_view problem, std::string_view hint = {}) const;
 
 private:
   std::ostream* out_;

@@ -9,6 +9,7 @@
 #include "app/verbs.hpp"
 #include "config/nearest.hpp"
 #include "messages/crypto.hpp"
+#include "messages/version.hpp"
 
 namespace bourse::app {
 
@@ -20,10 +21,11 @@ CLI::App* add_verb(CLI::App& parent, app_context& context, const std::string& na
   return verb;
 }
 
-CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& description) {
+CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& description,
+                    const std::string& example) {
   auto* group = parent.add_subcommand(name, description);
   group->require_subcommand(1);
-  group->footer("Every verb says more with --help.");
+  group->footer("Every verb says more with --help. Example:\n  " + example);
   return group;
 }
 
@@ -32,6 +34,7 @@ void add_verbs(CLI::App& app, app_context& context) {
   app.footer("Every verb says more with --help.\n"
              "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 too few replicas answered.");
   app.require_subcommand(1);
+  app.set_version_flag("--version", std::string{messages::version()}, "Print the version");
   app.set_help_all_flag("--help-all", "Print the help of every verb");
   add_testnet(app, context);
   add_node(app, context);
@@ -52,21 +55,51 @@ void add_verbs(CLI::App& app, app_context& context) {
 
 namespace {
 
-/// CLI11 only says that a verb is missing; this says which word is none. Empty if that is not what
-/// is wrong.
-std::string unknown_verb(const CLI::App& app) {
+/// The verb, or group of verbs, that the command line has got to.
+const CLI::App& innermost(const CLI::App& app) {
   const auto* at = &app;
   while (!at->get_subcommands().empty())
     at = at->get_subcommands().front();
-  std::vector<std::string> known;
-  for (const auto* verb : at->get_subcommands([](const CLI::App*) { return true; }))
-    known.push_back(verb->get_name());
-  auto rest = at->remaining();
+  return *at;
+}
+
+std::vector<std::string> verbs_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(verb->get_name());
+  return names;
+}
+
+/// CLI11 only says that a verb is missing; this says which word is none. Empty if that is not what
+/// is wrong.
+std::string unknown_verb(const CLI::App& at) {
+  auto known = verbs_of(at);
+  auto rest = at.remaining();
   if (known.empty() || rest.empty() || rest.front().starts_with('-'))
     return {};
   auto hint = config::nearest(rest.front(), known);
-  return "bourse: there is no verb \"" + rest.front() + "\"; "
+  return "there is no verb \"" + rest.front() + "\"; "
          + (hint.empty() ? "try --help" : "did you mean \"" + hint + "\"?");
+}
+
+/// "bourse order place"
+std::string command_of(const CLI::App& at) {
+  auto own = at.get_name();
+  return at.get_parent() == nullptr ? own : command_of(*at.get_parent()) + ' ' + own;
+}
+
+exit_code refuse(const CLI::App& app, const CLI::ParseError& e, const output& out) {
+  const auto& at = innermost(app);
+  if (auto problem = unknown_verb(at); !problem.empty())
+    return out.refuse(problem);
+  if (!verbs_of(at).empty() && at.remaining().empty()) { // such as `bourse` or `bourse order`
+    if (out.json)
+      return out.refuse("say which verb");
+    const auto* parent = at.get_parent();
+    out.err() << at.help(parent != nullptr ? command_of(*parent) : "");
+    return exit_code::usage;
+  }
+  return out.refuse(e.what(), "More with: " + command_of(at) + " --help");
 }
 
 } // namespace
@@ -76,16 +109,18 @@ exit_code run_program(std::vector<std::string> arguments, std::ostream& out, std
   CLI::App app;
   app.name("bourse");
   add_verbs(app, context);
+  // What refuses the command line may come before the flag was read.
+  bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
   try {
     std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& e) {
-    if (auto problem = unknown_verb(app); !problem.empty()) {
-      err << problem << '\n';
-      return exit_code::usage;
-    }
+    context.out.json = json;
     // Asking for help is a success; everything else that CLI11 refuses is wrong usage.
-    return app.exit(e, out, err) == 0 ? exit_code::ok : exit_code::usage;
+    if (e.get_exit_code() != 0)
+      return refuse(app, e, context.out);
+    app.exit(e, out, err);
+    return exit_code::ok;
   }
   if (!context.run)
     return context.out.fail({messages::errc::malformed, "this verb does nothing"});

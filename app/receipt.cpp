@@ -53,7 +53,8 @@ exit_code verify_receipt(const verify_options& o, const output& out) {
 } // namespace
 
 void add_receipt(CLI::App& app, app_context& context) {
-  auto* group = add_group(app, "receipt", "Get and check proofs of what was executed");
+  auto* group = add_group(app, "receipt", "Get and check proofs of what was executed",
+                          "bourse receipt get 2 --net net --client taker");
   add_receipt_get(*group, context);
   auto* verb
       = add_verb(*group, context, "verify", "Check a receipt with nothing but the genesis file",

@@ -71,6 +71,34 @@ CAF_TEST(wrong usage is told from failure) {
   CAF_CHECK_EQUAL(failed.out, "");
 }
 
+CAF_TEST(a command line without a verb is answered with help) {
+  auto bare = run({});
+  CAF_CHECK(bare.code == exit_code::usage);
+  CAF_CHECK_EQUAL(bare.err, run({"--help"}).out);
+  CAF_CHECK_EQUAL(bare.out, "");
+  auto group = run({"order"});
+  CAF_CHECK(group.code == exit_code::usage);
+  CAF_CHECK_EQUAL(group.err, run({"order", "--help"}).out);
+  CAF_CHECK(group.err.find("Example:\n  bourse order place buy") != std::string::npos);
+}
+
+CAF_TEST(wrong usage is told in one way) {
+  auto text = run({"testnet", "--output"});
+  CAF_CHECK(text.code == exit_code::usage);
+  CAF_CHECK_EQUAL(text.out, "");
+  CAF_CHECK_EQUAL(text.err, "bourse: --output: 1 required TEXT missing\n"
+                            "More with: bourse testnet --help\n");
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"testnet", "--json"}, {"--json", "--nonsense"}, {"versoin", "--json"}}) {
+    auto result = run(words);
+    CAF_CHECK(result.code == exit_code::usage);
+    CAF_CHECK(result.err.starts_with("bourse: "));
+    auto json = nlohmann::json::parse(result.out);
+    CAF_CHECK_EQUAL(json["error"].get<std::string>(), "usage");
+    CAF_CHECK(result.err.find(json["detail"].get<std::string>()) != std::string::npos);
+  }
+}
+
 CAF_TEST(an unknown verb is answered with the nearest) {
   auto result = run({"versoin"});
   CAF_CHECK(result.code == exit_code::usage);
@@ -88,6 +116,8 @@ CAF_TEST(errors are JSON too where JSON was asked for) {
 
 CAF_TEST(version prints three numbers) {
   auto text = run({"version"}).out;
+  CAF_CHECK_EQUAL(run({"--version"}).out, text);
+  CAF_CHECK(run({"--version"}).code == exit_code::ok);
   CAF_CHECK_EQUAL(std::count(text.begin(), text.end(), '.'), 2);
   auto json = nlohmann::json::parse(run({"version", "--json"}).out);
   CAF_CHECK_EQUAL(json["version"].get<std::string>() + "\n", text);
