@@ -18,7 +18,9 @@ void add_ledger(CLI::App& app, app_context& context) {
   auto shown = std::make_shared<ledger_show_options>();
   show->add_option("DIR", shown->directory, place_help)->required();
   show->add_option("--genesis", shown->genesis, genesis_help);
-  show->add_option("--last", shown->last, "How many blocks")->capture_default_str();
+  show->add_option("--last", shown->last, "How many blocks")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, UINT32_MAX));
   show->add_option("--block", shown->block, "Only this one, with its requests and settlements");
   show->callback([shown, &context] {
     context.run = [shown, &context] { return show_ledger(*shown, context.out); };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "config/node_config.hpp"
+#include "storage/rocks_store.hpp"
 
 namespace bourse::app {
 
@@ -60,14 +61,26 @@ expected<std::vector<ledger_place>> find_ledgers(const std::filesystem::path& di
   auto places = find(named);
   if (!places)
     return places;
-  for (auto& place : *places) {
-    if (!std::filesystem::is_directory(place.database))
-      return fail(errc::not_found, fmt::format("{}: there is no ledger: the node has not run yet",
-                                               place.database.string()));
-    if (!genesis.empty())
+  if (!genesis.empty())
+    for (auto& place : *places)
       place.genesis = genesis;
-  }
   return places;
+}
+
+expected<std::unique_ptr<storage::store>> open_ledger(const ledger_place& place) {
+  if (!std::filesystem::is_directory(place.database))
+    return fail(errc::not_found, "there is no ledger: the node has not run yet");
+  storage::rocks_options options;
+  options.directory = place.database;
+  options.read_only = true;
+  return storage::open_rocks_store(options);
+}
+
+error named(const ledger_place& place, error e) {
+  // What comes from the database names its folder itself, or a file in it.
+  if (!e.detail.starts_with(place.database.string()))
+    e.detail = place.database.string() + ": " + e.detail;
+  return e;
 }
 
 } // namespace bourse::app

@@ -3,10 +3,11 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "messages/error.hpp"
+#include "storage/store.hpp"
 
 namespace bourse::app {
 
@@ -15,10 +16,18 @@ struct ledger_place {
   std::filesystem::path genesis; ///< empty if none was found
 };
 
-/// Every ledger that `directory` stands for: of all its nodes if it holds a genesis file and folders
-/// of nodes; the one that a node file in it or above it names; or the folder itself. `genesis` wins
-/// over what is found, unless it is empty. Errors: not_found; those of load_node_config.
+/// Every ledger that `directory` stands for: of all its nodes if it holds a genesis file and
+/// folders of nodes; the one that a node file in it or above it names; or the folder itself.
+/// `genesis` wins over what is found, unless it is empty. The databases may be missing. Errors:
+/// not_found; those of load_node_config.
 messages::expected<std::vector<ledger_place>> find_ledgers(const std::filesystem::path& directory,
                                                            const std::filesystem::path& genesis);
+
+/// For reading, as it is at this moment: a node may run on it. Errors: not_found if there is none;
+/// those of open_rocks_store.
+messages::expected<std::unique_ptr<storage::store>> open_ledger(const ledger_place& place);
+
+/// The error with the ledger's folder at its beginning, once.
+messages::error named(const ledger_place& place, messages::error e);
 
 } // namespace bourse::app

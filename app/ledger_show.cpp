@@ -6,10 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "app/ledger_place.hpp"
+#include "app/market_json.hpp"
 #include "app/market_text.hpp"
 #include "config/genesis.hpp"
+#include "storage/layout.hpp"
 #include "storage/records.hpp"
-#include "storage/rocks_store.hpp"
 
 namespace bourse::app {
 
@@ -118,6 +119,32 @@ nlohmann::json to_json(const shown_block& b) {
           {"executed", b.executed}};
 }
 
+/// The summary, and what the block holds.
+nlohmann::json to_full_json(const shown_block& b, const market::rules& rules) {
+  market_text words{rules};
+  auto out = to_json(b);
+  auto submissions = nlohmann::json::array();
+  for (const auto& [name, s] : b.submissions) {
+    nlohmann::json one{{"digest", to_hex(name.view())}};
+    if (!s) {
+      one["error"] = to_string(s.error());
+    } else {
+      one["client"] = words.client(s->client);
+      one["stream"] = s->stream.value();
+      one["number"] = s->number.value();
+      one["requests"] = nlohmann::json::array();
+      for (const auto& r : s->requests)
+        one["requests"].push_back(app::to_json(r, rules));
+    }
+    submissions.push_back(std::move(one));
+  }
+  auto settlements = nlohmann::json::array();
+  for (const auto& s : b.settlements)
+    settlements.push_back(app::to_json(s, rules));
+  out["content"] = {{"submissions", submissions}, {"settlements", settlements}};
+  return out;
+}
+
 struct summary {
   std::optional<storage::stored_checkpoint> checkpoint;
   sequence_number stable;
@@ -137,23 +164,54 @@ expected<summary> load_summary(const storage::store& s) {
   return summary{*checkpoint, *stable ? (*stable)->what.sequence : sequence_number{0}, *last};
 }
 
+/// Runs of blocks that are not stored here, found from the newest down.
+class holes {
+public:
+  void add(std::uint64_t n) {
+    if (!all_.empty() && all_.back().first == n + 1)
+      all_.back().first = n;
+    else
+      all_.emplace_back(n, n);
+  }
+  nlohmann::json json() const {
+    auto out = nlohmann::json::array();
+    for (auto [first, last] : all_)
+      out.push_back({{"first", first}, {"last", last}});
+    return out;
+  }
+  /// "4 to 6, 2"; empty if there are none.
+  std::string text() const {
+    std::string out;
+    for (auto [first, last] : all_)
+      out += (out.empty() ? "" : ", ")
+             + (first == last ? std::to_string(last) : fmt::format("{} to {}", first, last));
+    return out;
+  }
+
+private:
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> all_;
+};
+
 exit_code show_newest(const storage::store& s, const ledger_place& place,
                       const ledger_show_options& o, const market::rules& rules, const output& out) {
   auto known = load_summary(s);
   if (!known)
-    return out.fail(known.error());
+    return out.fail(named(place, known.error()));
   table blocks;
   blocks.column("BLOCK", align::right).column("TIME (UTC)").column("VIEW", align::right);
   blocks.column("SUBMISSIONS", align::right).column("REQUESTS", align::right);
   blocks.column("SETTLEMENTS", align::right).column("COMMITS").column("DIGEST");
   nlohmann::json all = nlohmann::json::array();
+  holes missing;
   auto first = known->last.value() - std::min<std::uint64_t>(o.last, known->last.value());
   for (auto n = known->last.value(); n > first; --n) {
     auto b = load(s, sequence_number{n}, rules);
-    if (!b && b.error().code == errc::not_found)
-      continue; // older blocks may be gone, and newer ones have gaps
+    if (!b && b.error().code == errc::not_found) {
+      missing.add(n); // a replica that was away may commit newer blocks before it fetched those
+      continue;
+    }
     if (!b)
-      return out.fail(b.error());
+      return out.fail(named(place, b.error()));
     all.push_back(to_json(*b));
     blocks.row({std::to_string(n), to_text(b->content.time),
                 std::to_string(b->source.certificate.what.view.value()),
@@ -167,14 +225,29 @@ exit_code show_newest(const storage::store& s, const ledger_place& place,
                              {"last_committed", known->last.value()},
                              {"checkpoint", checkpoint},
                              {"stable", known->stable.value()},
-                             {"blocks", all}});
+                             {"blocks", all},
+                             {"missing", missing.json()}});
     return exit_code::ok;
   }
   out.line(fmt::format("{}: blocks up to {}, own checkpoint {}, stable checkpoint {}",
                        place.database.string(), known->last.value(), checkpoint,
                        known->stable.value()));
   out.print(blocks);
+  if (auto gone = missing.text(); !gone.empty())
+    out.line("Not stored here: " + gone + ".");
   return exit_code::ok;
+}
+
+/// Errors: wrong_cluster if the ledger is of another than the genesis file's.
+expected<void> check_cluster(const storage::store& s, const market::rules& rules) {
+  auto found = storage::layout::load_identity(s);
+  if (!found)
+    return tl::unexpected(found.error());
+  if (*found && (*found)->cluster != rules.cluster)
+    return fail(errc::wrong_cluster,
+                fmt::format("the ledger is of cluster {}, and the genesis file of {}",
+                            to_hex((*found)->cluster.view()), to_hex(rules.cluster.view())));
+  return {};
 }
 
 exit_code show_one(const ledger_place& place, const ledger_show_options& o, const output& out) {
@@ -189,20 +262,19 @@ exit_code show_one(const ledger_place& place, const ledger_show_options& o, cons
     rules.submissions = {4096, 512U << 10};
     rules.blocks.max_requests = 65535;
   }
-  storage::rocks_options options;
-  options.directory = place.database;
-  options.read_only = true;
-  auto store = storage::open_rocks_store(options);
+  auto store = open_ledger(place);
   if (!store)
-    return out.fail(store.error());
+    return out.fail(named(place, store.error()));
+  if (!place.genesis.empty())
+    if (auto ok = check_cluster(**store, rules); !ok)
+      return out.fail(named(place, ok.error()));
   if (!o.block)
     return show_newest(**store, place, o, rules, out);
   auto b = load(**store, sequence_number{*o.block}, rules);
   if (!b)
-    return out.fail({b.error().code, fmt::format("{}: {}", place.database.string(),
-                                                 b.error().detail)});
+    return out.fail(named(place, b.error()));
   if (out.json)
-    out.print(to_json(*b));
+    out.print(to_full_json(*b, rules));
   else
     print_block(*b, rules, out);
   return exit_code::ok;

@@ -9,7 +9,6 @@
 #include "config/decimal.hpp"
 #include "config/genesis.hpp"
 #include "storage/audit.hpp"
-#include "storage/rocks_store.hpp"
 
 namespace bourse::app {
 
@@ -45,6 +44,7 @@ nlohmann::json to_json(const storage::audit_report& r, const ledger_place& place
                       {"stable", r.stable.value()},
                       {"chain", to_hex(r.chain.view())},
                       {"state", to_hex(r.state.view())},
+                      {"unfinished", r.without_results + r.not_executable},
                       {"supply", supply}};
   if (r.problem)
     json["problem"] = {{"block", r.problem->block.value()}, {"what", r.problem->what}};
@@ -74,10 +74,8 @@ void print_for_people(const storage::audit_report& r, const ledger_place& place,
                        grouped(static_cast<std::int64_t>(r.reports)),
                        grouped(static_cast<std::int64_t>(r.trades)),
                        grouped(static_cast<std::int64_t>(r.signatures))));
-  if (r.without_results > 0 || r.not_executable > 0)
-    out.line(fmt::format("  at the end, {} blocks whose results were not written yet and {} that "
-                         "wait for others, as a node that stopped leaves them",
-                         r.without_results, r.not_executable));
+  if (auto open = r.without_results + r.not_executable; open > 0)
+    out.line(fmt::format("  the newest {} blocks were not executed yet, which is usual", open));
   out.line(fmt::format("  state {}", to_hex(r.state.view())));
   std::string supply;
   for (std::size_t i = 0; i < r.supply.size() && i < g.market.assets.size(); ++i)
@@ -110,10 +108,7 @@ private:
 
 expected<storage::audit_report> verify(const ledger_place& place, const config::genesis& g,
                                        const output& out) {
-  storage::rocks_options options;
-  options.directory = place.database;
-  options.read_only = true;
-  auto store = storage::open_rocks_store(options);
+  auto store = open_ledger(place);
   if (!store)
     return tl::unexpected(store.error());
   progress_line line{out};
@@ -138,12 +133,19 @@ exit_code verify_ledgers(const ledger_verify_options& o, const output& out) {
     if (!g)
       return out.fail(g.error());
     auto report = verify(place, *g, out);
-    if (!report)
-      return out.fail({report.error().code, fmt::format("{}: {}", place.database.string(),
-                                                        report.error().detail)});
-    if (report->problem)
+    if (!report || report->problem)
       code = exit_code::failed;
-    if (out.json)
+    // A ledger that can't be read does not keep the others from being checked.
+    if (!report && out.json)
+      all.push_back({{"ledger", place.database.string()},
+                     {"good", false},
+                     {"problem",
+                      {{"code", to_string(report.error().code)},
+                       {"what", named(place, report.error()).detail}}}});
+    else if (!report)
+      out.line(fmt::format("{} {}", out.paint(colour::red, "bad"),
+                           named(place, report.error()).detail));
+    else if (out.json)
       all.push_back(to_json(*report, place, *g));
     else
       print_for_people(*report, place, *g, out);

@@ -17,22 +17,6 @@ std::string name_of(Id id, const std::vector<T>& all) {
   return id.value() < all.size() ? all[id.value()].name : fmt::format("#{}", id.value());
 }
 
-std::string_view to_text(time_in_force tif) {
-  switch (tif) {
-    case time_in_force::good_till_cancel:
-      return "good_till_cancel";
-    case time_in_force::immediate_or_cancel:
-      return "immediate_or_cancel";
-    case time_in_force::fill_or_kill:
-      return "fill_or_kill";
-    case time_in_force::post_only:
-      return "post_only";
-    case time_in_force::good_till_block:
-      return "good_till_block";
-  }
-  return "unknown_time_in_force";
-}
-
 /// One overload a kind of request.
 struct request_words {
   const market_text& text;
@@ -45,7 +29,7 @@ struct request_words {
     if (x.max_spend != amount{0})
       words += ", for at most " + text.quote_amount(x.max_spend, x.instrument);
     if (x.tif != time_in_force::good_till_cancel)
-      words += fmt::format(", {}", to_text(x.tif));
+      words += fmt::format(", {}", app::to_text(x.tif));
     if (x.expire_after != sequence_number{0})
       words += fmt::format(" {}", x.expire_after.value());
     if (x.liquidation)
@@ -105,25 +89,47 @@ std::string market_text::asset(asset_id id) const {
   return name_of(id, rules_.assets);
 }
 
-std::string market_text::price(messages::price p, instrument_id of) const {
+std::string market_text::bare_price(messages::price p, instrument_id of) const {
   const auto* i = find(of);
-  return i != nullptr ? config::to_text(p, *i) : fmt::format("{} ticks", p.value());
+  return i != nullptr ? config::to_text(p, *i) : std::to_string(p.value());
+}
+
+std::string market_text::bare_quantity(messages::quantity q, instrument_id of) const {
+  const auto* i = find(of);
+  return i != nullptr ? config::to_text(q, *i) : std::to_string(q.value());
+}
+
+std::string market_text::bare_amount(messages::amount x, asset_id of) const {
+  return of.value() < rules_.assets.size() ? config::to_text(x, rules_.assets[of.value()])
+                                           : std::to_string(x.value());
+}
+
+std::string market_text::bare_quote_amount(messages::amount x, instrument_id of) const {
+  const auto* i = find(of);
+  return i != nullptr ? bare_amount(x, i->quote) : std::to_string(x.value());
+}
+
+std::string market_text::quote_asset(instrument_id of) const {
+  const auto* i = find(of);
+  return i != nullptr ? asset(i->quote) : std::string{};
+}
+
+std::string market_text::price(messages::price p, instrument_id of) const {
+  return bare_price(p, of) + (find(of) != nullptr ? "" : " ticks");
 }
 
 std::string market_text::quantity(messages::quantity q, instrument_id of) const {
-  const auto* i = find(of);
-  return i != nullptr ? config::to_text(q, *i) : fmt::format("{} lots", q.value());
+  return bare_quantity(q, of) + (find(of) != nullptr ? "" : " lots");
 }
 
 std::string market_text::amount(messages::amount x, asset_id of) const {
-  if (of.value() >= rules_.assets.size())
-    return fmt::format("{} units of {}", x.value(), asset(of));
-  return fmt::format("{} {}", config::to_text(x, rules_.assets[of.value()]), asset(of));
+  auto known = of.value() < rules_.assets.size();
+  return fmt::format("{}{} {}", bare_amount(x, of), known ? "" : " units of", asset(of));
 }
 
 std::string market_text::quote_amount(messages::amount x, instrument_id of) const {
   const auto* i = find(of);
-  return i != nullptr ? amount(x, i->quote) : fmt::format("{} units", x.value());
+  return i != nullptr ? amount(x, i->quote) : bare_quote_amount(x, of) + " units";
 }
 
 std::string market_text::request(const messages::request& r) const {
@@ -140,6 +146,22 @@ std::string to_text(trade_id id) {
 
 std::string_view to_text(side s) {
   return s == side::buy ? "buy" : "sell";
+}
+
+std::string_view to_text(time_in_force tif) {
+  switch (tif) {
+    case time_in_force::good_till_cancel:
+      return "good_till_cancel";
+    case time_in_force::immediate_or_cancel:
+      return "immediate_or_cancel";
+    case time_in_force::fill_or_kill:
+      return "fill_or_kill";
+    case time_in_force::post_only:
+      return "post_only";
+    case time_in_force::good_till_block:
+      return "good_till_block";
+  }
+  return "unknown_time_in_force";
 }
 
 std::string to_text(block_time t) {

@@ -29,6 +29,14 @@ public:
   /// In the instrument's quote asset.
   std::string quote_amount(messages::amount x, messages::instrument_id of) const;
 
+  /// The numbers alone, of what is named beside them: "236.47", or "23647".
+  std::string bare_price(messages::price p, messages::instrument_id of) const;
+  std::string bare_quantity(messages::quantity q, messages::instrument_id of) const;
+  std::string bare_amount(messages::amount x, messages::asset_id of) const;
+  std::string bare_quote_amount(messages::amount x, messages::instrument_id of) const;
+  /// The asset that prices of the instrument are in; empty if the rules do not know it.
+  std::string quote_asset(messages::instrument_id of) const;
+
   /// "buy 0.5 BTC-USD at 236.47 for account bids, post_only, order 7"
   std::string request(const messages::request& r) const;
 
@@ -42,6 +50,8 @@ private:
 std::string to_text(messages::order_id id);
 std::string to_text(messages::trade_id id);
 std::string_view to_text(messages::side s);
+/// "good_till_cancel"
+std::string_view to_text(messages::time_in_force tif);
 /// "2015-05-01 00:00:04.518", in UTC
 std::string to_text(messages::block_time t);
 

@@ -135,7 +135,42 @@ CAF_TEST(the ledger of another cluster is refused) {
   write(other, read(net / "genesis.toml") + "\n");
   auto result = run({"verify", node.string(), "--genesis", other.string()});
   CAF_CHECK(result.code == exit_code::failed);
-  CAF_CHECK(has(result.err, (node / "data").string() + ": "));
+  CAF_CHECK(has(result.out, "bad " + (node / "data").string() + ": the ledger is of cluster "));
+  auto shown = run({"show", node.string(), "--genesis", other.string()});
+  CAF_CHECK(shown.code == exit_code::failed);
+  CAF_CHECK(has(shown.err, (node / "data").string() + ": the ledger is of cluster "));
+  CAF_CHECK_EQUAL(shown.out, "");
+}
+
+CAF_TEST(a flipped byte of the log is told with its place once) {
+  for (const auto& file : std::filesystem::directory_iterator{node / "data"})
+    if (file.path().extension() == ".log" && file.file_size() > 1000) {
+      auto content = read(file.path());
+      content[content.size() / 2] ^= 1;
+      write(file.path(), content);
+    }
+  auto result = run({"verify", node.string()});
+  CAF_CHECK(result.code == exit_code::failed);
+  auto path = (node / "data").string();
+  CAF_CHECK(result.out.starts_with("bad " + path));
+  CAF_CHECK_EQUAL(result.out.find(path, result.out.find(path) + 1), std::string::npos);
+}
+
+CAF_TEST(a bad ledger of a network does not hide the others) {
+  std::filesystem::copy(node, net / "node-0", std::filesystem::copy_options::recursive);
+  std::filesystem::remove(net / "node-0" / "data" / "CURRENT");
+  std::filesystem::create_directory(net / "node-2");
+  std::filesystem::copy(node / "node.toml", net / "node-2");
+  auto result = run({"verify", net.string()});
+  CAF_CHECK(result.code == exit_code::failed);
+  CAF_CHECK(has(result.out, "bad " + (net / "node-0" / "data").string()));
+  CAF_CHECK(has(result.out, "good " + (net / "node-1" / "data").string()));
+  CAF_CHECK(has(result.out, "bad " + (net / "node-2" / "data").string()
+                                + ": there is no ledger: the node has not run yet\n"));
+  auto json = nlohmann::json::parse(run({"verify", net.string(), "--json"}).out);
+  CAF_REQUIRE_EQUAL(json.size(), 3u);
+  CAF_CHECK(!json[0]["good"].get<bool>() && json[1]["good"].get<bool>());
+  CAF_CHECK_EQUAL(json[2]["problem"]["code"].get<std::string>(), "not_found");
 }
 
 CAF_TEST(a ledger without a genesis file near it needs one to be named) {
@@ -173,6 +208,39 @@ CAF_TEST(the newest blocks are shown) {
   CAF_CHECK(json["blocks"][0]["commits"].size() >= 3);
 }
 
+CAF_TEST(blocks that are not there are named) {
+  {
+    auto s = open();
+    storage::write_batch batch;
+    for (std::uint64_t n : {5, 7, 8})
+      batch.erase(storage::family::blocks, storage::layout::sequence_key(sequence_number{n}));
+    CAF_REQUIRE(s->write(batch, storage::durability::synced).has_value());
+  }
+  CAF_CHECK(
+      has(run({"show", node.string(), "--last", "6"}).out, "\nNot stored here: 7 to 8, 5.\n"));
+  auto json = nlohmann::json::parse(run({"show", node.string(), "--last", "6", "--json"}).out);
+  CAF_CHECK_EQUAL(json["blocks"].size(), 3u);
+  CAF_CHECK_EQUAL(json["missing"].dump(), R"([{"first":7,"last":8},{"first":5,"last":5}])");
+}
+
+CAF_TEST(one block is JSON in full) {
+  for (std::uint64_t n = 1; n <= block_count; ++n) {
+    auto& block = ledger->blocks()[n - 1];
+    auto json = nlohmann::json::parse(
+        run({"show", node.string(), "--block", std::to_string(n), "--json"}).out);
+    auto& submissions = json["content"]["submissions"];
+    CAF_REQUIRE_EQUAL(submissions.size(), block.submissions.size());
+    CAF_CHECK_EQUAL(json["content"]["settlements"].size(), block.result->settlements.size());
+    for (std::size_t i = 0; i < submissions.size(); ++i) {
+      auto& content = block.submissions[i]->content;
+      CAF_CHECK_EQUAL(submissions[i]["number"].get<std::uint64_t>(), content.number.value());
+      CAF_REQUIRE_EQUAL(submissions[i]["requests"].size(), content.requests.size());
+      for (auto& request : submissions[i]["requests"])
+        CAF_CHECK(request["kind"].is_string() && request["account"].is_string());
+    }
+  }
+}
+
 CAF_TEST(one block is shown in full) {
   std::uint64_t n = 1;
   while (ledger->blocks()[n - 1].result->settlements.empty())
@@ -195,7 +263,7 @@ CAF_TEST(a whole network is verified at once) {
   std::filesystem::copy(net / "node-0" / "node.toml", node);
   auto result = run({"verify", net.string()});
   CAF_CHECK(result.code == exit_code::failed);
-  CAF_CHECK(has(result.err, "there is no ledger: the node has not run yet"));
+  CAF_CHECK(has(result.out, "there is no ledger: the node has not run yet"));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
