@@ -70,7 +70,8 @@ nlohmann::json to_json(const report& r, const market::rules& rules) {
   }
   if (r.kind == report_kind::fill) {
     json["role"] = r.role == role::maker ? "maker" : "taker";
-    json["fee"] = words.quote_amount(r.fee, r.instrument);
+    json["fee"] = words.bare_quote_amount(r.fee, r.instrument);
+    json["fee_asset"] = words.quote_asset(r.instrument);
     json["trade"] = to_text(r.trade);
   }
   if (r.submission != submission_number{0}) {

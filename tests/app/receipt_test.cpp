@@ -103,6 +103,8 @@ CAF_TEST(scripts get JSON) {
   CAF_CHECK(json["genuine"].get<bool>());
   CAF_CHECK_EQUAL(json["report"]["price"].get<std::string>(), "236.47");
   CAF_CHECK_EQUAL(json["report"]["order"].get<std::string>(), "9.3");
+  CAF_CHECK_EQUAL(json["report"]["fee_asset"].get<std::string>(), "USD");
+  CAF_CHECK_EQUAL(json["report"]["fee"].get<std::string>(), "0.0591175");
   CAF_CHECK_EQUAL(json["signers"].size(), 2u);
 }
 
