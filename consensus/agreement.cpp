@@ -25,7 +25,7 @@ purpose purpose_of(vote_kind k) {
 bool agreement::propose(std::uint64_t now_ns, sequence_number n, shared_bytes block) {
   BOURSE_ASSERT(ctx_.is_primary() && block);
   auto& s = log_.at(n);
-  if (s.proposal || s.final || s.bound())
+  if (s.proposal || s.final || s.bound() || s.renewed)
     return false;
   statement what{ctx_.view, n, hash(*block)};
   auto sig = sign(vote_kind::pre_prepare, what);
@@ -38,15 +38,32 @@ bool agreement::propose(std::uint64_t now_ns, sequence_number n, shared_bytes bl
   return true;
 }
 
+/// A renewed slot lacks only the block, whoever brings it and whatever view it was proposed in.
+bool agreement::complete(std::uint64_t now_ns, const pre_prepare& m) {
+  auto* s = log_.find(m.what.sequence);
+  if (!s || !s->renewed || s->proposal || s->final || m.what.digest != s->renewed->what.digest)
+    return false;
+  if (!m.block || hash(*m.block) != m.what.digest)
+    ++ctx_.counters.wrong_hashes;
+  else
+    accept(now_ns, *s, {s->renewed->what, s->renewed->signature, m.block});
+  return true;
+}
+
 void agreement::on_pre_prepare(std::uint64_t now_ns, replica_id from, const pre_prepare& m) {
-  if (!current(m.what))
+  if (complete(now_ns, m) || !current(m.what))
     return;
+  if (!ctx_.installed) { // verified when the view begins
+    if (from == ctx_.primary())
+      log_.at(m.what.sequence).early = m;
+    return;
+  }
   if (ctx_.is_primary()) { // only this replica makes them, and it knows its own
     ++ctx_.counters.bad_senders;
     return;
   }
   auto* s = log_.find(m.what.sequence);
-  if (s && s->proposal && s->proposal->what.digest != m.what.digest) {
+  if (s && s->said_by_primary() && s->said_by_primary()->what.digest != m.what.digest) {
     on_conflict(*s, m);
     return;
   }
@@ -86,8 +103,9 @@ void agreement::on_conflict(slot& s, const pre_prepare& second) {
     return;
   s.equivocated = true;
   ++ctx_.counters.equivocations;
-  ctx_.out.persist(equivocation_record{
-    {s.proposal->what, s.proposal->signature, second.what, second.signature}});
+  auto first = *s.said_by_primary();
+  ctx_.out.persist(
+      equivocation_record{{first.what, first.signature, second.what, second.signature}});
 }
 
 bool agreement::signed_by_primary(const pre_prepare& m) {
@@ -98,11 +116,23 @@ bool agreement::signed_by_primary(const pre_prepare& m) {
 }
 
 void agreement::ask_check(slot& s) {
-  const auto& p = *s.proposal;
   s.verdict = verdict::asked;
-  // With f+1 votes for it, an honest replica has found its time near the clock when it was new.
-  bool fresh = s.supporters(p.what.digest, ctx_.opts.size).size() < ctx_.opts.size.weak_quorum();
-  ctx_.out.check({p.what, p.block, fresh});
+  ctx_.out.check({s.proposal->what, s.proposal->block, !s.renewed && !vouched_for(s)});
+}
+
+/// With f+1 replicas for it, the primary among them, an honest one has found its time near the
+/// clock when it was new.
+bool agreement::vouched_for(const slot& s) const {
+  auto backups = s.supporters(s.proposal->what.digest, ctx_.opts.size);
+  std::erase(backups, ctx_.primary());
+  return backups.size() + 1 >= ctx_.opts.size.weak_quorum();
+}
+
+/// What was too old when it came, after a pause of this replica, others voted for in time.
+void agreement::reconsider(slot& s) {
+  s.refused = true;
+  if (!s.final)
+    ask_check(s);
 }
 
 void agreement::on_checked(std::uint64_t now_ns, const statement& what, bool acceptable) {
@@ -112,13 +142,17 @@ void agreement::on_checked(std::uint64_t now_ns, const statement& what, bool acc
   if (!acceptable) {
     s->verdict = verdict::rejected;
     ++ctx_.counters.rejected_proposals;
+    if (!s->refused && vouched_for(*s))
+      reconsider(*s);
     return;
   }
   s->verdict = verdict::acceptable;
   s->times.checked_ns = now_ns;
   if (s->final)
     return;
-  if (!s->bound()) {
+  if (ctx_.is_primary()) { // made again: its pre-prepare stands in the NEW-VIEW
+    ctx_.out.persist(proposal_record{*s->proposal});
+  } else if (!s->bound()) {
     ctx_.out.persist(proposal_record{*s->proposal});
     vote(*s, vote_kind::prepare, what, sign(vote_kind::prepare, what));
   }
@@ -149,10 +183,12 @@ void agreement::on_vote(std::uint64_t now_ns, replica_id from, vote_kind kind,
   }
   auto& s = log_.at(what.sequence);
   auto outcome = s.votes(kind).add(from, what.digest, by.signature);
+  if (s.verdict == verdict::rejected && !s.refused && vouched_for(s))
+    reconsider(s);
   if (!s.final)
     advance(now_ns, s);
-  else if (outcome == vote_set::outcome::repeated) // it doesn't know that the slot is final
-    again_.help(now_ns, from, s);
+  else if (outcome == vote_set::outcome::repeated || s.final->certificate.what.view < ctx_.view)
+    again_.help(now_ns, from, s); // it doesn't know that the slot is final
 }
 
 signature agreement::sign(vote_kind kind, const statement& what) {
@@ -250,6 +286,45 @@ void agreement::finish(std::uint64_t now_ns, slot& s, committed_block b) {
   s.times.committed_ns = now_ns;
   ctx_.out.persist(committed_record{b});
   s.final = std::move(b);
+}
+
+// -- view changes ---------------------------------------------------------------------------------
+
+void agreement::leave_view() {
+  log_.for_each([](slot& s) { s.leave_view(); });
+}
+
+void agreement::renew(std::uint64_t now_ns, const statement& what, const signature& sig,
+                      std::uint64_t ticket) {
+  auto& s = log_.at(what.sequence);
+  s.renewed = slot::renewal{what, sig};
+  if (s.final) {
+    if (s.final->certificate.what.digest != what.digest)
+      ++ctx_.counters.diverged; // only if more than f replicas are faulty
+    return;
+  }
+  if (ctx_.is_primary()) {
+    s.own(vote_kind::pre_prepare) = {own_vote::standing::pending, what.digest, sig};
+    pending_.push_back({ticket, what.view, what.sequence, vote_kind::pre_prepare});
+  }
+  auto block = s.find_block(what.digest);
+  if (auto null = encode(null_block(ctx_.opts.cluster, what.sequence)); hash(null) == what.digest)
+    block = std::make_shared<const bytes>(std::move(null));
+  if (block)
+    accept(now_ns, s, {what, sig, std::move(block)});
+  else
+    s.ask_proposal.start(now_ns, 0);
+}
+
+void agreement::begin_view(std::uint64_t now_ns) {
+  std::vector<pre_prepare> early;
+  log_.for_each([&](slot& s) {
+    if (s.early)
+      early.push_back(std::move(*s.early));
+    s.early.reset();
+  });
+  for (const auto& m : early)
+    on_pre_prepare(now_ns, ctx_.primary(), m);
 }
 
 bool agreement::current(const statement& what) {

@@ -17,8 +17,7 @@ class agreement {
 public:
   /// All outlive it.
   agreement(context& ctx, message_log& log, retransmitter& again)
-    : ctx_(ctx), log_(log), again_(again) {
-  }
+      : ctx_(ctx), log_(log), again_(again) {}
 
   // -- the primary --------------------------------------------------------------------------------
 
@@ -41,6 +40,17 @@ public:
   /// The block of a slot inside the watermarks is known to be final.
   void finish(std::uint64_t now_ns, slot& s, committed_block b);
 
+  // -- view changes (C&L 4.4) ---------------------------------------------------------------------
+
+  /// The context is in a new view: what was said in the old one is over.
+  void leave_view();
+  /// The NEW-VIEW, which was handed to the outbox under `ticket`, names this for its slot.
+  /// Precondition: inside the watermarks.
+  void renew(std::uint64_t now_ns, const statement& what, const signature& sig,
+             std::uint64_t ticket);
+  /// Takes up what came before the NEW-VIEW.
+  void begin_view(std::uint64_t now_ns);
+
   // -- after a restart: what is durable already ---------------------------------------------------
 
   void recover(const recovered_state& from);
@@ -49,10 +59,13 @@ private:
   void on_vote(std::uint64_t now_ns, replica_id from, vote_kind kind, const statement& what,
                const replica_signature& by);
   void accept(std::uint64_t now_ns, slot& s, const pre_prepare& m);
+  bool complete(std::uint64_t now_ns, const pre_prepare& m);
   void on_conflict(slot& s, const pre_prepare& second);
   bool signed_by_primary(const pre_prepare& m);
 
   void ask_check(slot& s);
+  bool vouched_for(const slot& s) const;
+  void reconsider(slot& s);
   signature sign(vote_kind kind, const statement& what);
   /// Makes and writes an own vote; the message leaves when that is durable.
   void vote(slot& s, vote_kind kind, const statement& what, const signature& sig);
@@ -67,6 +80,7 @@ private:
   /// Of this view and inside the watermarks; counted if not.
   bool current(const statement& what);
 
+  void recover_new_view(const recovered_state& from);
   void recover_proposal(const pre_prepare& p);
   void recover_vote(const vote_record& v);
   void recover_prepared(const prepared_certificate& c);

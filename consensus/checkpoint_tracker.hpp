@@ -27,6 +27,11 @@ public:
   bool on_checkpoint(replica_id from, const checkpoint& m);
   /// The own state is durable. True if `stable` has moved.
   bool on_own(std::uint64_t now_ns, sequence_number n, const digest& state);
+  /// A proved one that is ahead, out of a NEW-VIEW.
+  void adopt(const stable_checkpoint& c) {
+    stable_ = c;
+    become_stable(c.what);
+  }
   /// Says the own ones again that are not stable.
   void on_tick(std::uint64_t now_ns);
   void hurry() {
@@ -59,8 +64,8 @@ private:
 
   context& ctx_;
   stable_checkpoint stable_;
-  std::vector<std::vector<vote>> votes_; ///< by replica, ascending sequence numbers
-  std::vector<forwarded_proof> forwarded_;   ///< by the peer that forwards
+  std::vector<std::vector<vote>> votes_;      ///< by replica, ascending sequence numbers
+  std::vector<forwarded_proof> forwarded_;    ///< by the peer that forwards
   std::map<sequence_number, checkpoint> own_; ///< above `stable_`
   backoff resend_;
   std::vector<std::uint64_t> helped_ns_;

@@ -9,13 +9,14 @@ namespace bourse::consensus {
 
 struct context {
   context(const options& o, const authenticator& auth, view_number v)
-    : opts(o), view(v), signer(auth, counters) {
-  }
+      : opts(o), view(v), installed(v.value() == 0), signer(auth, counters) {}
   context(const context&) = delete;
   context& operator=(const context&) = delete;
 
   const options opts;
   view_number view;
+  /// A view above 0 begins with its NEW-VIEW: before, nothing is proposed or voted for in it.
+  bool installed;
   core_counters counters;
   signatures signer;
   outbox out;

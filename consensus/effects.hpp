@@ -105,16 +105,24 @@ struct effects {
   std::uint64_t ticket = 0;
   std::vector<record> persist;
   std::vector<send> after_persist;
+  /// For the view-change manager, and like `after_persist` not before what they rest on is durable:
+  /// the old view was left, and this is what the VIEW-CHANGE must say ...
+  std::optional<view_change_content> departed;
+  /// ... and the view has begun.
+  std::optional<view_number> begun;
   /// Need not wait.
   std::vector<send> now;
-  std::vector<proposal_grant> grants;
+  /// Proposals of earlier views are over. To be carried out before `checks`, which name those that
+  /// are made again, and those before `grants`.
+  std::optional<view_number> renewed;
   std::vector<proposal_check> checks;
+  std::vector<proposal_grant> grants;
   std::vector<execution> executions;
   std::vector<serve> serves;
 
   bool empty() const {
-    return persist.empty() && after_persist.empty() && now.empty() && grants.empty()
-           && checks.empty() && executions.empty() && serves.empty();
+    return persist.empty() && after_persist.empty() && !departed && !begun && now.empty()
+           && !renewed && checks.empty() && grants.empty() && executions.empty() && serves.empty();
   }
 };
 

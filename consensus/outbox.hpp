@@ -20,6 +20,13 @@ public:
   void broadcast_after_persist(peer_message m) {
     effects_.after_persist.push_back({std::nullopt, std::move(m)});
   }
+  void depart(view_change_content c) {
+    effects_.departed = std::move(c);
+  }
+  void begin(view_number v) {
+    effects_.begun = v;
+    effects_.renewed = v;
+  }
   void broadcast(peer_message m) {
     effects_.now.push_back({std::nullopt, std::move(m)});
   }

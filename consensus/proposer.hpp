@@ -15,14 +15,12 @@ using namespace messages;
 /// disk in order too, a crash leaves no gap below a proposal that nobody has cause to fill.
 class proposer {
 public:
-  explicit proposer(std::uint32_t max_in_flight) : max_in_flight_(max_in_flight) {
-  }
+  explicit proposer(std::uint32_t max_in_flight) : max_in_flight_(max_in_flight) {}
 
   /// New grants among the first max_in_flight numbers above `floor`, which is executed, up to
   /// `high`. `filled(n)`: something was said of `n` already.
   template <class Filled>
-  std::vector<sequence_number> grant(sequence_number floor, sequence_number high,
-                                     Filled&& filled) {
+  std::vector<sequence_number> grant(sequence_number floor, sequence_number high, Filled&& filled) {
     open_.erase(open_.begin(), open_.upper_bound(floor));
     std::vector<sequence_number> out;
     auto n = floor;
@@ -34,6 +32,11 @@ public:
         out.push_back(n);
     }
     return out;
+  }
+
+  /// The view is over, and all grants with it.
+  void revoke() {
+    open_.clear();
   }
 
   /// Uses up the lowest grant; false if that is not `n`.

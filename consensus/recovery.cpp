@@ -1,6 +1,8 @@
 // How the slots of the log come back from disk: identical votes are said again, tallies go on, and
 // what was never voted for is as if never seen.
 #include "consensus/agreement.hpp"
+#include "consensus/new_view.hpp"
+#include "messages/assert.hpp"
 
 namespace bourse::consensus {
 
@@ -8,18 +10,21 @@ void agreement::recover(const recovered_state& from) {
   for (const auto& b : from.committed)
     if (log_.inside(b.certificate.what.sequence))
       log_.at(b.certificate.what.sequence).final = b;
-  for (const auto& p : from.proposals)
-    recover_proposal(p);
-  for (const auto& v : from.votes)
-    recover_vote(v);
   for (const auto& c : from.prepared)
     recover_prepared(c);
+  for (const auto& p : from.proposals)
+    recover_proposal(p);
+  recover_new_view(from);
+  for (const auto& v : from.votes)
+    recover_vote(v);
   log_.for_each([&](slot& s) {
-    if (s.final || !s.proposal)
+    if (s.final || !s.proposal || !ctx_.installed)
       return;
-    if (s.bound() == s.proposal->what.digest) {
+    if (s.bound() == s.proposal->what.digest && s.verdict != verdict::asked) {
       s.verdict = verdict::acceptable;
       advance(0, s);
+    } else if (s.verdict == verdict::asked) {
+      // made again by a NEW-VIEW
     } else if (ctx_.is_primary() || s.bound()) {
       s.proposal.reset(); // written but never said
     } else {
@@ -29,11 +34,40 @@ void agreement::recover(const recovered_state& from) {
 }
 
 void agreement::recover_proposal(const pre_prepare& p) {
-  if (p.what.view != ctx_.view || !log_.inside(p.what.sequence))
+  if (!log_.inside(p.what.sequence))
     return;
   auto& s = log_.at(p.what.sequence);
-  if (!s.final)
+  if (p.what.view < ctx_.view)
+    s.keep(p.what.digest, p.block);
+  else if (p.what.view == ctx_.view && !s.final)
     s.proposal = p;
+}
+
+/// A slot whose block and bodies were written in this view needs no second look at them.
+void agreement::recover_new_view(const recovered_state& from) {
+  if (!from.new_view)
+    return;
+  auto known = read_new_view(*from.new_view, ctx_.opts.cluster);
+  BOURSE_ASSERT(known); // it was checked before it was written
+  if (known->view != ctx_.view)
+    return;
+  ctx_.installed = true;
+  for (std::size_t i = 0; i < known->plan.slots.size(); ++i) {
+    const auto& what = known->plan.slots[i];
+    const auto& sig = known->pre_prepares[i];
+    if (!log_.inside(what.sequence))
+      continue;
+    auto& s = log_.at(what.sequence);
+    if (s.final)
+      continue;
+    if (s.proposal)
+      s.renewed = slot::renewal{what, sig};
+    else
+      renew(0, what, sig, 0);
+    if (ctx_.is_primary())
+      s.own(vote_kind::pre_prepare) = {own_vote::standing::durable, what.digest, sig};
+  }
+  std::erase_if(pending_, [](const auto& p) { return p.ticket == 0; });
 }
 
 void agreement::recover_vote(const vote_record& v) {

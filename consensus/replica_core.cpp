@@ -64,20 +64,18 @@ struct replica_core::state {
   void on(std::uint64_t now_ns, replica_id from, const fetch_proposal& m) {
     again.on_fetch_proposal(now_ns, from, m);
   }
-  // Bodies are the mempool's.
-  void on(std::uint64_t, replica_id, const fetch_bodies&) {
-  }
-  void on(std::uint64_t, replica_id, const bodies&) {
-  }
+  // Bodies are the mempool's, view changes their manager's.
+  void on(std::uint64_t, replica_id, const fetch_bodies&) {}
+  void on(std::uint64_t, replica_id, const bodies&) {}
   // These are the view change manager's.
-  void on(std::uint64_t, replica_id, const wish&) {
-  }
-  void on(std::uint64_t, replica_id, const view_change&) {
-  }
-  void on(std::uint64_t, replica_id, const new_view&) {
-  }
+  void on(std::uint64_t, replica_id, const wish&) {}
+  void on(std::uint64_t, replica_id, const view_change&) {}
+  void on(std::uint64_t, replica_id, const new_view&) {}
 
   bool proves(const committed_block& b);
+  void depart();
+  void adopt(const stable_checkpoint& stable);
+  void tell_progress(std::uint64_t now_ns);
   void on_stable();
   /// Follows up what an event has changed: after each of them.
   void settle(std::uint64_t now_ns);
@@ -88,17 +86,19 @@ struct replica_core::state {
 };
 
 replica_core::state::state(const options& o, const authenticator& auth, recovered_state from)
-  : ctx(o, auth, from.view),
-    log(o.size, o.window, from.stable.what.sequence),
-    checkpoints(ctx, from.stable),
-    again(ctx, log),
-    agree(ctx, log, again),
-    deliver(o, from.executed, from.chain),
-    fetch(o.self, o.size, o.retransmit_ms),
-    grants(o.max_in_flight),
-    heard_ns(o.size.n) {
+    : ctx(o, auth, from.view),
+      log(o.size, o.window, from.stable.what.sequence),
+      checkpoints(ctx, from.stable),
+      again(ctx, log),
+      agree(ctx, log, again),
+      deliver(o, from.executed, from.chain),
+      fetch(o.self, o.size, o.retransmit_ms),
+      grants(o.max_in_flight),
+      heard_ns(o.size.n) {
   hear_of_stable();
   agree.recover(from);
+  if (!ctx.installed)
+    depart();
   for (auto& b : from.committed)
     if (!log.inside(b.certificate.what.sequence))
       fetch.hold(deliver.executed(), std::move(b));
@@ -158,15 +158,39 @@ void replica_core::state::on(std::uint64_t now_ns, replica_id, const committed_b
   }
 }
 
+/// What the own VIEW-CHANGE says (C&L 4.4): the stable checkpoint and all that was prepared above.
+void replica_core::state::depart() {
+  view_change_content c{ctx.view, checkpoints.stable(), {}};
+  log.for_each([&](const slot& s) {
+    if (s.prepared)
+      c.prepared.push_back(*s.prepared);
+  });
+  ctx.out.depart(std::move(c));
+}
+
+void replica_core::state::adopt(const stable_checkpoint& stable) {
+  if (stable.what.sequence <= checkpoints.stable().what.sequence)
+    return;
+  checkpoints.adopt(stable);
+  on_stable();
+}
+
+void replica_core::state::tell_progress(std::uint64_t now_ns) {
+  ctx.out.broadcast(progress{ctx.view, log.low(), deliver.executed()});
+  told = true;
+  told_ns = now_ns;
+}
+
 bool replica_core::state::proves(const committed_block& b) {
   const auto& c = b.certificate;
   const auto* s = c.what.view == ctx.view ? log.find(c.what.sequence) : nullptr;
-  return valid_commits(c, ctx.opts.size, [&](replica_id by, purpose why, const statement& what,
-                                             const signature& sig) {
-    if (s && s->commits.verified(by, what.digest, sig))
-      return true;
-    return ctx.signer.verify(by, why, what, sig);
-  });
+  return valid_commits(
+      c, ctx.opts.size,
+      [&](replica_id by, purpose why, const statement& what, const signature& sig) {
+        if (s && s->commits.verified(by, what.digest, sig))
+          return true;
+        return ctx.signer.verify(by, why, what, sig);
+      });
 }
 
 void replica_core::state::hear_of_stable() {
@@ -193,11 +217,11 @@ void replica_core::state::settle(std::uint64_t now_ns) {
   if (ask)
     ctx.out.send(ask->whom, ask->what);
   // Who lacks blocks below the window does not lead: what comes next rests on them.
-  if (!ctx.is_primary() || deliver.executed() < log.low())
+  if (!ctx.installed || !ctx.is_primary() || deliver.executed() < log.low())
     return;
   auto filled = [&](sequence_number n) {
     const auto* s = log.find(n);
-    return s && (s->final || s->bound());
+    return s && (s->final || s->bound() || s->renewed);
   };
   for (auto n : grants.grant(deliver.executed(), log.high(), filled))
     ctx.out.grant({ctx.view, n});
@@ -245,8 +269,7 @@ void replica_core::on_message(std::uint64_t now_ns, replica_id from, const peer_
   state_->settle(now_ns);
 }
 
-bool replica_core::on_proposal(std::uint64_t now_ns, sequence_number sequence,
-                               shared_bytes block) {
+bool replica_core::on_proposal(std::uint64_t now_ns, sequence_number sequence, shared_bytes block) {
   bool proposed = state_->grants.redeem(sequence) && state_->log.inside(sequence)
                   && state_->agree.propose(now_ns, sequence, std::move(block));
   state_->settle(now_ns);
@@ -279,15 +302,43 @@ void replica_core::on_checkpoint(std::uint64_t now_ns, sequence_number sequence,
   state_->settle(now_ns);
 }
 
+void replica_core::leave(std::uint64_t now_ns, view_number v) {
+  auto& s = *state_;
+  BOURSE_ASSERT(v > s.ctx.view);
+  s.ctx.view = v;
+  s.ctx.installed = false;
+  s.grants.revoke();
+  s.agree.leave_view();
+  s.ctx.out.persist(view_record{v});
+  s.depart();
+  s.settle(now_ns);
+}
+
+bool replica_core::install(std::uint64_t now_ns, const installation& i) {
+  auto& s = *state_;
+  if (i.view != s.ctx.view || s.ctx.installed)
+    return false;
+  s.ctx.installed = true;
+  auto ticket = s.ctx.out.persist(new_view_record{i.message});
+  if (s.ctx.is_primary())
+    s.ctx.out.broadcast_after_persist(i.message);
+  s.ctx.out.begin(i.view);
+  s.adopt(i.plan.stable);
+  for (std::size_t k = 0; k < i.plan.slots.size(); ++k)
+    if (s.log.inside(i.plan.slots[k].sequence))
+      s.agree.renew(now_ns, i.plan.slots[k], i.pre_prepares[k], ticket);
+  s.agree.begin_view(now_ns);
+  s.tell_progress(now_ns); // who lacks blocks that others executed is told of them at once
+  s.settle(now_ns);
+  return true;
+}
+
 void replica_core::on_tick(std::uint64_t now_ns) {
   auto& s = *state_;
   s.again.on_tick(now_ns);
   s.checkpoints.on_tick(now_ns);
-  if (!s.told || now_ns - s.told_ns >= s.ctx.opts.progress_ms * ns_per_ms) {
-    s.ctx.out.broadcast(progress{s.ctx.view, s.log.low(), s.deliver.executed()});
-    s.told = true;
-    s.told_ns = now_ns;
-  }
+  if (!s.told || now_ns - s.told_ns >= s.ctx.opts.progress_ms * ns_per_ms)
+    s.tell_progress(now_ns);
   s.settle(now_ns);
 }
 
@@ -299,6 +350,10 @@ effects replica_core::take_effects() {
 
 view_number replica_core::view() const {
   return state_->ctx.view;
+}
+
+bool replica_core::in_view() const {
+  return state_->ctx.installed;
 }
 
 bool replica_core::is_primary() const {

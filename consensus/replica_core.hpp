@@ -9,6 +9,7 @@
 
 #include "consensus/authenticator.hpp"
 #include "consensus/effects.hpp"
+#include "consensus/new_view.hpp"
 #include "consensus/options.hpp"
 #include "messages/consensus.hpp"
 
@@ -34,6 +35,13 @@ public:
   /// The state after `sequence` and its pages are durable here. Call it after a restart too, with
   /// the own stored checkpoint: it is signed anew and sent again, the same bytes as before.
   void on_checkpoint(std::uint64_t now_ns, sequence_number sequence, const digest& state);
+  /// Leaves the current view for `v`, and says in `departed` what its VIEW-CHANGE must hold. From
+  /// now on this replica votes in no lower view, and in `v` only after its NEW-VIEW.
+  /// Precondition: v > view().
+  void leave(std::uint64_t now_ns, view_number v);
+  /// Begins the view with its NEW-VIEW, which was checked. False if it is not the view that this
+  /// replica waits in.
+  bool install(std::uint64_t now_ns, const installation& i);
   /// Call at least every retransmit_ms / 4.
   void on_tick(std::uint64_t now_ns);
 
@@ -41,8 +49,10 @@ public:
   effects take_effects();
 
   view_number view() const;
+  /// False between leaving a view and the next one's NEW-VIEW.
+  bool in_view() const;
   bool is_primary() const;
-  sequence_number executed() const; ///< last one that `on_executed` named
+  sequence_number executed() const;  ///< last one that `on_executed` named
   sequence_number committed() const; ///< highest without a gap below it
   const stable_checkpoint& stable() const;
   const core_counters& counters() const;

@@ -50,10 +50,12 @@ void retransmitter::ask_proposal(std::uint64_t now_ns, slot& s) {
   }
   if (!s.ask_proposal.due(now_ns))
     return;
-  auto digest = s.supported(ctx_.opts.size);
+  auto digest = s.renewed ? s.renewed->what.digest : s.supported(ctx_.opts.size);
   if (!digest)
     return;
   auto holders = s.supporters(*digest, ctx_.opts.size);
+  if (s.renewed) // whoever prepared it has it, and that is not seen here
+    holders = ctx_.opts.size.everyone();
   std::erase(holders, ctx_.opts.self);
   if (holders.empty())
     return;
@@ -88,10 +90,13 @@ void retransmitter::on_fetch_proposal(std::uint64_t now_ns, replica_id from,
   }
   // The own proposal leaves only once it is durable.
   bool unsaid = ctx_.is_primary() && !s->own(vote_kind::pre_prepare).durable();
-  if (s->proposal && s->proposal->what == m.what && !unsaid && may_answer(now_ns, from, *s)) {
-    ctx_.out.send(from, *s->proposal);
-    ++ctx_.counters.retransmissions;
-  }
+  bool mine = s->proposal && s->proposal->what.digest == m.what.digest;
+  auto block = s->find_block(m.what.digest);
+  if (!block || (mine && unsaid) || m.what.view != ctx_.view || !may_answer(now_ns, from, *s))
+    return;
+  // Of an earlier view: whoever asks has the NEW-VIEW's signature and lacks only the block.
+  ctx_.out.send(from, mine ? *s->proposal : pre_prepare{m.what, {}, std::move(block)});
+  ++ctx_.counters.retransmissions;
 }
 
 } // namespace bourse::consensus

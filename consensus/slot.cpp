@@ -2,6 +2,42 @@
 
 namespace bourse::consensus {
 
+void slot::leave_view() {
+  if (proposal)
+    keep(proposal->what.digest, proposal->block);
+  proposal.reset();
+  verdict = verdict::none;
+  prepares = vote_set{prepares.size()};
+  commits = vote_set{commits.size()};
+  own_votes = {};
+  renewed.reset();
+  early.reset();
+  equivocated = false;
+  refused = false;
+  resend.stop();
+  ask_proposal.stop();
+  asked = 0;
+  times = {};
+}
+
+void slot::keep(const digest& d, shared_bytes block) {
+  std::erase_if(kept, [&](const auto& k) {
+    return k.first == d || !prepared || k.first != prepared->what.digest;
+  });
+  kept.emplace_back(d, std::move(block));
+}
+
+shared_bytes slot::find_block(const digest& d) const {
+  if (final && final->certificate.what.digest == d)
+    return final->block;
+  if (proposal && proposal->what.digest == d)
+    return proposal->block;
+  for (const auto& [digest, block] : kept)
+    if (digest == d)
+      return block;
+  return nullptr;
+}
+
 std::optional<digest> slot::bound() const {
   for (const auto& v : own_votes)
     if (v.made())

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "consensus/backoff.hpp"
@@ -33,8 +34,7 @@ struct own_vote {
 };
 
 struct slot {
-  slot(sequence_number n, cluster_size size) : sequence(n), prepares(size), commits(size) {
-  }
+  slot(sequence_number n, cluster_size size) : sequence(n), prepares(size), commits(size) {}
 
   sequence_number sequence;
   /// The one that was accepted: signed by the view's primary, and its hash is right.
@@ -43,11 +43,23 @@ struct slot {
   vote_set prepares; ///< of backups
   vote_set commits;
   std::array<own_vote, 3> own_votes; ///< by vote_kind
+  /// What the view's NEW-VIEW says of the slot. Only this can be proposed here.
+  struct renewal {
+    statement what;
+    messages::signature signature;
+  };
+  std::optional<renewal> renewed;
+  /// The primary's, come before its NEW-VIEW was accepted here.
+  std::optional<pre_prepare> early;
   /// Its own view's: from the disk it may be of an earlier one.
   std::optional<prepared_certificate> prepared;
   /// The block and its proof: nothing can change any more.
   std::optional<committed_block> final;
+  /// Blocks that were proposed in earlier views: the prepared one and the last, since a NEW-VIEW
+  /// names one of them by its digest.
+  std::vector<std::pair<digest, shared_bytes>> kept;
   bool equivocated = false; ///< one piece of evidence is enough
+  bool refused = false;     ///< and looked at once more since f+1 replicas stand for it
 
   backoff resend;       ///< of the own votes
   backoff ask_proposal; ///< votes are here and the proposal is not
@@ -55,6 +67,13 @@ struct slot {
   /// By replica: when it was last helped with this slot. Empty: nobody yet.
   std::vector<std::uint64_t> helped_ns;
   slot_times times;
+
+  /// What the view's primary has signed for the slot, if it is known here.
+  std::optional<renewal> said_by_primary() const {
+    if (proposal)
+      return renewal{proposal->what, proposal->signature};
+    return renewed;
+  }
 
   own_vote& own(vote_kind k) {
     return own_votes[static_cast<std::size_t>(k) - 1];
@@ -68,6 +87,12 @@ struct slot {
   const vote_set& votes(vote_kind k) const {
     return k == vote_kind::prepare ? prepares : commits;
   }
+
+  /// Votes and proposals of the old view go; what was prepared stays.
+  void leave_view();
+  void keep(const digest& d, shared_bytes block);
+  /// Null if it is not here.
+  shared_bytes find_block(const digest& d) const;
 
   /// The digest that this replica is bound to by an earlier vote of this view, if any.
   std::optional<digest> bound() const;

@@ -17,7 +17,9 @@ using namespace messages;
 /// vote is dropped when a quorum would rest on it, and a later good one takes its place.
 class vote_set {
 public:
-  explicit vote_set(cluster_size size) : votes_(size.n) {
+  explicit vote_set(cluster_size size) : votes_(size.n) {}
+  cluster_size size() const {
+    return {static_cast<std::uint16_t>(votes_.size())};
   }
 
   enum class outcome { added, repeated, ignored };

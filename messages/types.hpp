@@ -101,6 +101,12 @@ struct cluster_size {
   constexpr replica_id primary_of(view_number view) const {
     return replica_id{static_cast<std::uint16_t>(view.value() % n)};
   }
+  std::vector<replica_id> everyone() const {
+    std::vector<replica_id> all;
+    for (std::uint16_t i = 0; i < n; ++i)
+      all.push_back(replica_id{i});
+    return all;
+  }
   friend constexpr bool operator==(cluster_size, cluster_size) = default;
 };
 

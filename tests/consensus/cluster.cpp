@@ -4,6 +4,7 @@
 
 #include "consensus/key_authenticator.hpp"
 #include "messages/assert.hpp"
+#include "tests/consensus/new_views.hpp"
 
 namespace bourse::test {
 
@@ -28,8 +29,9 @@ key_pair key_of(std::uint16_t i) {
 struct cluster::node {
   std::uint16_t id;
   std::unique_ptr<authenticator> auth;
-  std::unique_ptr<replica_core> core; ///< null: down
-  std::uint64_t life = 0;             ///< counts starts and crashes
+  std::unique_ptr<replica_core> core;  ///< null: down
+  std::unique_ptr<view_manager> views; ///< null: down, or no view changes
+  std::uint64_t life = 0;              ///< counts starts and crashes
   bool byzantine = false;
 
   fake_disk disk;
@@ -37,6 +39,12 @@ struct cluster::node {
     std::uint64_t ticket;
     std::vector<record> records;
     std::vector<send> after;
+    std::optional<view_change_content> departed;
+    std::optional<view_number> begun;
+
+    bool waited_for() const {
+      return !after.empty() || departed || begun;
+    }
   };
   std::deque<batch> unsynced;
   bool sync_under_way = false;
@@ -64,6 +72,10 @@ cluster::cluster(const cluster_options& o) : opts_(o), random_(o.seed) {
       n->auth = std::make_unique<stand_in>(replica(i));
     nodes_.push_back(std::move(n));
   }
+  if (o.view > 0)
+    for (auto& n : nodes_)
+      n->disk.new_view = first_new_view(
+          o.n, o.view, [this](std::uint16_t i) -> const auto& { return *nodes_[i]->auth; });
   for (auto& n : nodes_)
     start(*n);
 }
@@ -139,16 +151,56 @@ void cluster::start(node& n) {
   n.delivered = n.disk.checkpoint.sequence.value();
   n.chain = n.disk.checkpoint.chain;
   n.core = std::make_unique<replica_core>(o, *n.auth, n.disk.recover());
+  if (opts_.view_changes)
+    start_views(n);
   auto own = n.disk.checkpoint;
   n.core->on_checkpoint(now_ns_, own.sequence, state_of(own.sequence, own.chain));
   drain(n);
-  auto tick = std::make_shared<std::function<void(node&)>>();
-  auto every = opts_.retransmit_ms * 1000 / 4;
-  *tick = [this, every, again = std::weak_ptr(tick)](node& at) {
-    at.core->on_tick(now_ns_);
-    at_node(at.id, every, [keep = again.lock()](node& later) { (*keep)(later); });
+  every(n, opts_.retransmit_ms * 1000 / 4, [this](node& at) { at.core->on_tick(now_ns_); });
+  if (n.views)
+    every(n, 10'000, [this](node& at) {
+      auto done = at.core->executed().value();
+      at.views->on_work(now_ns_, {done, sequence_number{done},
+                                  static_cast<std::uint32_t>(load_ > done ? load_ - done : 0), 0});
+      at.views->on_tick(now_ns_);
+    });
+}
+
+template <class Tick>
+void cluster::every(node& n, std::uint64_t period_us, Tick tick) {
+  auto loop = std::make_shared<std::function<void(node&)>>();
+  *loop = [this, period_us, tick, again = std::weak_ptr(loop)](node& at) {
+    tick(at);
+    at_node(at.id, period_us, [keep = again.lock()](node& later) { (*keep)(later); });
   };
-  at_node(n.id, pick(0, every), [tick](node& first) { (*tick)(first); });
+  at_node(n.id, pick(0, period_us), [loop](node& first) { (*loop)(first); });
+}
+
+void cluster::start_views(node& n) {
+  view_options o;
+  o.consensus.self = replica(n.id);
+  o.consensus.size = {opts_.n};
+  o.consensus.cluster = cluster_id();
+  o.consensus.window = opts_.window;
+  o.consensus.checkpoint_interval = opts_.checkpoint_interval;
+  o.watch.stall_ms = opts_.stall_ms;
+  o.watch.stall_at_most_ms = 4 * opts_.stall_ms;
+  o.new_view_ms = opts_.new_view_ms;
+  o.resend_ms = 40;
+  auto stored = n.disk.new_view;
+  if (stored && decode_new_view_content(stored->body, {})->view != n.disk.view)
+    stored.reset();
+  n.views = std::make_unique<view_manager>(o, *n.auth, n.disk.view, stored);
+}
+
+void cluster::suspect(std::uint16_t i, suspicion why) {
+  nodes_[i]->views->suspect(now_ns_, why);
+  drain(*nodes_[i]);
+}
+
+const view_manager& cluster::views(std::uint16_t i) const {
+  BOURSE_ASSERT(nodes_[i]->views);
+  return *nodes_[i]->views;
 }
 
 void cluster::crash(std::uint16_t i) {
@@ -157,6 +209,7 @@ void cluster::crash(std::uint16_t i) {
     return;
   ++n.life;
   n.core.reset();
+  n.views.reset();
   // What was under way is there up to some point.
   auto survives = pick(0, n.unsynced.size());
   for (std::size_t b = 0; b < survives; ++b)
@@ -188,10 +241,24 @@ void cluster::load(std::uint64_t blocks) {
 
 // -- effects --------------------------------------------------------------------------------------
 
+void cluster::drain_views(node& n) {
+  auto e = n.views->take_effects();
+  if (e.leave && *e.leave > n.core->view())
+    n.core->leave(now_ns_, *e.leave);
+  if (e.install)
+    n.core->install(now_ns_, *e.install);
+  for (const auto& s : e.sends)
+    post(n.id, s);
+}
+
 void cluster::drain(node& n) {
+  if (n.views)
+    drain_views(n);
   auto e = n.core->take_effects();
   if (e.empty())
     return;
+  if (e.renewed)
+    n.grants.clear();
   write(n, e);
   for (const auto& s : e.now)
     post(n.id, s);
@@ -213,14 +280,17 @@ void cluster::write(node& n, effects& e) {
   if (e.ticket == 0) {
     for (const auto& s : e.after_persist)
       post(n.id, s);
+    if (e.departed && n.views)
+      n.views->on_left(now_ns_, *e.departed);
     return;
   }
-  n.unsynced.push_back({e.ticket, std::move(e.persist), std::move(e.after_persist)});
+  n.unsynced.push_back(
+      {e.ticket, std::move(e.persist), std::move(e.after_persist), std::move(e.departed), e.begun});
   schedule_sync(n);
 }
 
 void cluster::schedule_sync(node& n) {
-  auto waits = std::ranges::any_of(n.unsynced, [](const auto& b) { return !b.after.empty(); });
+  auto waits = std::ranges::any_of(n.unsynced, [](const auto& b) { return b.waited_for(); });
   if (n.sync_under_way || !waits)
     return; // what nobody waits for shares a later sync
   n.sync_under_way = true;
@@ -240,6 +310,10 @@ void cluster::sync(node& n, std::size_t batches) {
       n.disk.apply(r);
     for (const auto& s : b.after)
       post(n.id, s);
+    if (b.departed && n.views)
+      n.views->on_left(now_ns_, *b.departed);
+    if (b.begun && n.views)
+      n.views->on_begun(now_ns_, *b.begun);
     n.core->on_persisted(now_ns_, b.ticket);
   }
 }
@@ -249,9 +323,11 @@ void cluster::propose_granted(node& n) {
     return;
   n.proposing = true;
   at_node(n.id, pick(0, opts_.check_us_max), [this](node& at) {
+    at.proposing = false;
+    if (at.grants.empty())
+      return;
     auto g = at.grants.front();
     at.grants.pop_front();
-    at.proposing = false;
     // Whoever proposes anew proposes something else.
     at.core->on_proposal(now_ns_, g.sequence,
                          share("block " + std::to_string(g.sequence.value()) + " salt "
@@ -333,6 +409,8 @@ void cluster::transmit(std::uint16_t from, std::uint16_t to,
       auto& n = *nodes_[to];
       if (!n.core || cut_.contains({from, to}))
         return;
+      if (n.views)
+        n.views->on_message(now_ns_, replica(from), *m);
       n.core->on_message(now_ns_, replica(from), *m);
       drain(n);
     });
@@ -398,8 +476,9 @@ std::string cluster::describe() const {
     out += " [" + std::to_string(n->id);
     if (n->core)
       out += " executed " + std::to_string(n->core->executed().value()) + " committed "
-             + std::to_string(n->core->committed().value()) + " stable "
-             + std::to_string(n->core->stable().what.sequence.value());
+             + std::to_string(n->core->committed().value()) + " view "
+             + std::to_string(n->core->view().value()) + (n->core->in_view() ? "" : "?")
+             + " stable " + std::to_string(n->core->stable().what.sequence.value());
     else
       out += " down";
     out += "]";
@@ -439,15 +518,17 @@ void cluster::check_said(const node& n, const peer_message& m) {
     auto text = "replica " + std::to_string(n.id) + " vote " + std::to_string(int(kind))
                 + " at view " + std::to_string(what.view.value()) + " sequence "
                 + std::to_string(what.sequence.value());
-    auto [i, first] = said_.try_emplace({n.id, kind, what.view.value(), what.sequence.value()},
-                                        what.digest);
+    auto [i, first]
+        = said_.try_emplace({n.id, kind, what.view.value(), what.sequence.value()}, what.digest);
     if (i->second != what.digest)
       violated(text + " contradicts an earlier one");
-    if (!n.disk.has_vote(kind, what))
+    if (!n.disk.has_vote(kind, what) && !n.disk.renewed(what))
       violated(text + " left before it was durable");
   };
   if (auto* p = std::get_if<pre_prepare>(&m)) {
-    if (replica(n.id) == cluster_size{opts_.n}.primary_of(p->what.view))
+    // Others pass on what the primary said, or only the block.
+    if (replica(n.id) == cluster_size{opts_.n}.primary_of(p->what.view)
+        && p->signature != signature{})
       check(vote_kind::pre_prepare, p->what);
   } else if (auto* p = std::get_if<prepare>(&m)) {
     check(vote_kind::prepare, p->what);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "consensus/replica_core.hpp"
+#include "consensus/view_manager.hpp"
 #include "tests/consensus/stand_in.hpp"
 
 namespace bourse::test {
@@ -40,6 +41,10 @@ struct cluster_options {
   std::uint32_t progress_ms = 80;
   std::uint64_t view = 0;
   bool real_keys = false;
+  /// With view-change managers; otherwise the view is `view` for ever.
+  bool view_changes = false;
+  std::uint32_t stall_ms = 100;
+  std::uint32_t new_view_ms = 150;
 };
 
 /// What a replica's disk holds: records apply in order, unsynced ones may be lost in a crash.
@@ -53,6 +58,8 @@ public:
   void apply(const consensus::record& r);
   consensus::recovered_state recover() const;
   bool has_vote(consensus::vote_kind kind, const statement& what) const;
+  /// The stored NEW-VIEW names this.
+  bool renewed(const statement& what) const;
 
   view_number view;
   std::optional<messages::new_view> new_view;
@@ -96,7 +103,7 @@ public:
   void make_byzantine(std::uint16_t i);
   std::function<std::vector<peer_message>(std::uint16_t from, std::uint16_t to,
                                           const peer_message& m)>
-    tamper;
+      tamper;
   /// Sees every message before the network does; false: it is lost.
   std::function<bool(std::uint16_t from, std::uint16_t to, const peer_message& m)> filter;
   /// Whether a replica finds a block acceptable.
@@ -106,6 +113,12 @@ public:
   // -- looking ------------------------------------------------------------------------------------
 
   const consensus::replica_core& core(std::uint16_t i) const;
+  const consensus::view_manager& views(std::uint16_t i) const;
+  /// Calls for a view change at one replica.
+  void suspect(std::uint16_t i, consensus::suspicion why);
+  std::uint64_t now_ns() const {
+    return now_ns_;
+  }
   const fake_disk& disk(std::uint16_t i) const;
   const consensus::authenticator& auth(std::uint16_t i) const;
   std::uint64_t executed(std::uint16_t i) const;
@@ -145,7 +158,11 @@ private:
   bool step();
 
   void start(node& n);
+  void start_views(node& n);
+  template <class Tick>
+  void every(node& n, std::uint64_t period_us, Tick tick);
   void drain(node& n);
+  void drain_views(node& n);
   void write(node& n, consensus::effects& e);
   void sync(node& n, std::size_t batches);
   void schedule_sync(node& n);
@@ -174,7 +191,7 @@ private:
 
   std::map<std::uint64_t, digest> log_; ///< what the first to execute found
   std::map<std::tuple<std::uint16_t, consensus::vote_kind, std::uint64_t, std::uint64_t>, digest>
-    said_;
+      said_;
   std::vector<std::string> violations_;
 };
 

@@ -1,5 +1,7 @@
 #include "tests/consensus/cluster.hpp"
 
+#include <algorithm>
+
 namespace bourse::test {
 
 using namespace bourse::consensus;
@@ -45,6 +47,13 @@ recovered_state fake_disk::recover() const {
     if (n > stable.what.sequence.value())
       out.committed.push_back(b);
   return out;
+}
+
+bool fake_disk::renewed(const statement& what) const {
+  if (!new_view)
+    return false;
+  auto known = consensus::read_new_view(*new_view, cluster_id());
+  return known && std::ranges::find(known->plan.slots, what) != known->plan.slots.end();
 }
 
 bool fake_disk::has_vote(vote_kind kind, const statement& what) const {

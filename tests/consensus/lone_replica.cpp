@@ -1,5 +1,7 @@
 #include "tests/consensus/lone_replica.hpp"
 
+#include "tests/consensus/new_views.hpp"
+
 #include <iterator>
 #include <utility>
 
@@ -26,21 +28,22 @@ options lone_replica::defaults(std::uint16_t self, std::uint16_t n) {
   return o;
 }
 
-recovered_state lone_replica::fresh(std::uint64_t view_now) {
+recovered_state lone_replica::fresh(std::uint64_t view_now, std::uint16_t n) {
   recovered_state s;
   s.view = view_number{view_now};
   s.chain = cluster_id();
+  if (view_now > 0)
+    s.new_view = first_new_view(n, view_now);
   return s;
 }
 
 lone_replica::lone_replica(std::uint16_t self, std::uint16_t n, std::uint64_t view_now)
-  : lone_replica(defaults(self, n), fresh(view_now)) {
-}
+    : lone_replica(defaults(self, n), fresh(view_now, n)) {}
 
 lone_replica::lone_replica(const options& o, recovered_state from)
-  : opts(o),
-    auth(std::make_unique<stand_in>(o.self)),
-    core(std::make_unique<replica_core>(o, *auth, std::move(from))) {
+    : opts(o),
+      auth(std::make_unique<stand_in>(o.self)),
+      core(std::make_unique<replica_core>(o, *auth, std::move(from))) {
   drain();
 }
 
@@ -48,8 +51,7 @@ statement lone_replica::about(std::uint64_t n, std::string_view block, std::uint
   return {view_number{v}, sequence_number{n}, hash(block)};
 }
 
-pre_prepare lone_replica::propose(const statement& what, std::string_view block,
-                                  std::uint16_t by) {
+pre_prepare lone_replica::propose(const statement& what, std::string_view block, std::uint16_t by) {
   auto sig = stand_in{replica(by)}.sign(purpose::pre_prepare, signed_bytes(what));
   return {what, sig, share(block)};
 }

@@ -22,7 +22,7 @@ public:
   lone_replica(const consensus::options& o, consensus::recovered_state from);
 
   static consensus::options defaults(std::uint16_t self, std::uint16_t n = 4);
-  static consensus::recovered_state fresh(std::uint64_t view_now = 0);
+  static consensus::recovered_state fresh(std::uint64_t view_now = 0, std::uint16_t n = 4);
 
   // -- what others say ----------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@
 
 #include "tests/consensus/cluster.hpp"
 #include "tests/consensus/lone_replica.hpp"
+#include "tests/consensus/new_views.hpp"
 
 using namespace bourse::test;
 using namespace bourse::consensus;
@@ -22,7 +23,8 @@ recovered_state voted(vote_kind kind, std::uint16_t self) {
   s.votes = {{self == 0 ? vote_kind::pre_prepare : vote_kind::prepare, what}};
   if (kind == vote_kind::commit) {
     s.votes.push_back({kind, what});
-    s.prepared = {{what, s.proposals[0].signature,
+    s.prepared = {{what,
+                   s.proposals[0].signature,
                    {lone_replica::prepared_by(1, what).by, lone_replica::prepared_by(2, what).by}}};
   }
   return s;
@@ -118,6 +120,7 @@ CAF_TEST(what was prepared gets its commit even if only the certificate was writ
 CAF_TEST(votes of an earlier view are not repeated) {
   auto from = voted(vote_kind::commit, 2);
   from.view = view(1);
+  from.new_view = first_new_view(4, 1);
   auto r = with(2, from);
   r.tick_after(1);
   CAF_CHECK(r.said<prepare>().empty());
