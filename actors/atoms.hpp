@@ -49,6 +49,12 @@ using clock_atom = caf::atom_constant<caf::atom("clock")>;
 using flush_atom = caf::atom_constant<caf::atom("flush")>;
 using start_atom = caf::atom_constant<caf::atom("start")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
+using leave_atom = caf::atom_constant<caf::atom("leave")>;
+using left_atom = caf::atom_constant<caf::atom("left")>;
+using install_atom = caf::atom_constant<caf::atom("install")>;
+using begun_atom = caf::atom_constant<caf::atom("begun")>;
+using renew_atom = caf::atom_constant<caf::atom("renew")>;
+using resign_atom = caf::atom_constant<caf::atom("resign")>;
 using suspect_atom = caf::atom_constant<caf::atom("suspect")>;
 using watch_atom = caf::atom_constant<caf::atom("watch")>;
 

@@ -8,6 +8,7 @@
 
 #include "actors/metrics.hpp"
 #include "config/genesis.hpp"
+#include "consensus/options.hpp"
 #include "messages/crypto.hpp"
 #include "messages/types.hpp"
 
@@ -25,6 +26,11 @@ struct node_options {
   std::uint32_t max_in_flight = 4;
   std::uint32_t max_sessions_per_client = 4;
   std::uint32_t retransmit_ms = 250;
+  /// When the primary is suspect: see consensus::patience and consensus::view_options.
+  std::uint32_t stall_ms = 400;
+  std::uint32_t order_ms = 2000;
+  std::uint32_t link_grace_ms = 50;
+  std::uint32_t new_view_ms = 500;
   /// How long a backup waits for a body to come from its client before it asks other replicas.
   std::uint32_t body_grace_ms = 20;
   /// Bodies are asked of the next replica after this.
@@ -51,5 +57,18 @@ struct node_context {
   }
 };
 using context_ptr = std::shared_ptr<node_context>;
+
+/// What consensus runs with, from genesis and node file.
+inline consensus::options core_options(const node_context& c) {
+  consensus::options o;
+  o.self = c.self;
+  o.size = c.genesis.size;
+  o.cluster = c.cluster();
+  o.window = c.genesis.window;
+  o.checkpoint_interval = c.genesis.checkpoint_interval;
+  o.max_in_flight = c.options.max_in_flight;
+  o.retransmit_ms = c.options.retransmit_ms;
+  return o;
+}
 
 } // namespace bourse::actors

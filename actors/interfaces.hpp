@@ -28,6 +28,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::fetch_blocks)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::fetch_bodies)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::consensus::proposal_grant)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::consensus::proposal_check)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::consensus::suspicion)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::consensus::work_seen)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::view_number)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::departure_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::installation_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::session_id)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::admission_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::verification_ptr)
@@ -75,17 +80,19 @@ using replica_actor = caf::typed_actor<
   caf::reacts_to<frame_atom, replica_id, frame_ptr>,
   /// From the mempool: the answer to a grant.
   caf::reacts_to<propose_atom, full_block_ptr>,
-  /// From the mempool: the answer to a check; the block is null if it is unacceptable.
-  caf::reacts_to<checked_atom, statement, full_block_ptr>,
+  /// From the mempool: the answer to a check, of a first proposal or not; the block is null if it is
+  /// unacceptable.
+  caf::reacts_to<checked_atom, statement, bool, full_block_ptr>,
   /// From the ledger: everything up to this ticket is on the disk.
   caf::reacts_to<persisted_atom, std::uint64_t>,
   /// From the clearing house: a block is executed.
   caf::reacts_to<executed_atom, executed_ptr>,
   /// From the ledger: the pages of a checkpoint are on the disk (sequence, state digest).
   caf::reacts_to<saved_atom, sequence_number, digest>,
-  /// A peer's link came up or went down.
-  caf::reacts_to<linked_atom, replica_id>,
-  caf::reacts_to<unlinked_atom, replica_id>,
+  /// From the view-change manager: leave the current view for this one ...
+  caf::reacts_to<leave_atom, view_number>,
+  /// ... and begin it with its NEW-VIEW.
+  caf::reacts_to<install_atom, installation_ptr>,
   /// Its own clock.
   caf::reacts_to<clock_atom>,
   /// JSON for `status`: view, progress, open slots, counters.
@@ -93,12 +100,25 @@ using replica_actor = caf::typed_actor<
   /// JSON: phase times of the latest blocks.
   caf::replies_to<timeline_atom, std::uint32_t>::with<std::string>>;
 
-/// Watches the primary. It suspects and counts; changing the view is its coming work.
+/// The view-change manager: suspects the primary, agrees with the others to leave a view, and makes
+/// or checks what the next one begins with. Carries out what consensus::view_manager decides.
 using view_change_actor = caf::typed_actor<
-  /// Something that counts against the primary, in words.
-  caf::reacts_to<suspect_atom, std::string>,
-  /// From the mempool: executed up to there; so many requests could be, and are not yet.
-  caf::reacts_to<watch_atom, sequence_number, std::uint32_t>,
+  caf::reacts_to<start_atom, routes_ptr>,
+  /// A frame from a peer's link; takes the messages of channel::view.
+  caf::reacts_to<frame_atom, replica_id, frame_ptr>,
+  /// From the replica: the old view is left, durably, and this is what the VIEW-CHANGE says ...
+  caf::reacts_to<left_atom, departure_ptr>,
+  /// ... and: the view has begun, durably.
+  caf::reacts_to<begun_atom, view_number>,
+  /// Something that counts against the primary.
+  caf::reacts_to<suspect_atom, consensus::suspicion>,
+  /// From the mempool: what is executed, and what waits.
+  caf::reacts_to<watch_atom, consensus::work_seen>,
+  /// A peer's link came up or went down.
+  caf::reacts_to<linked_atom, replica_id>,
+  caf::reacts_to<unlinked_atom, replica_id>,
+  /// From the supervisor: this node is to lead no more.
+  caf::reacts_to<resign_atom>,
   caf::reacts_to<clock_atom>,
   caf::replies_to<status_atom>::with<std::string>>;
 
@@ -118,6 +138,8 @@ using mempool_actor = caf::typed_actor<
   caf::reacts_to<frame_atom, replica_id, frame_ptr>,
   /// From the replica: hand in the next proposal, when it is full or has waited long enough.
   caf::reacts_to<grant_atom, consensus::proposal_grant>,
+  /// From the replica: a view has begun, and proposals of earlier ones are over.
+  caf::reacts_to<renew_atom, view_number>,
   /// From the replica: is this block acceptable? Also for final blocks that lack bodies.
   caf::reacts_to<check_atom, consensus::proposal_check>,
   /// From the clearing house: a block is executed.
@@ -129,6 +151,7 @@ using mempool_actor = caf::typed_actor<
 struct peer_routes {
   replica_actor replica;
   mempool_actor mempool;
+  view_change_actor view_change;
 };
 
 /// The links to all other replicas. Dials, reconnects, says who is there.

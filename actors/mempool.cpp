@@ -43,8 +43,10 @@ public:
         batcher_(rules().blocks.max_requests,
                  context_->options.batch_delay_us * std::uint64_t{1000}),
         budget_(context_->genesis.size.n),
+        view_(setup.view),
         executed_(setup.executed),
         time_(setup.time),
+        executed_time_(setup.time),
         next_due_(setup.next_due) {
     BOURSE_ASSERT(!verifiers_.empty());
     checks_.executed(executed_, time_);
@@ -69,6 +71,10 @@ public:
           meter m(context_->counters, component::mempool);
           granted(grant);
         },
+        [this](renew_atom, view_number v) {
+          meter m(context_->counters, component::mempool);
+          renew(v);
+        },
         [this](check_atom, const consensus::proposal_check& check) {
           meter m(context_->counters, component::mempool);
           checks_.begin(now(), context_->wall_clock_ms(), check,
@@ -83,6 +89,7 @@ public:
           meter m(context_->counters, component::mempool);
           armed_.reset();
           go_on();
+          look_after_waiting();
           watch();
         },
         [this](status_atom) { return status(); },
@@ -170,6 +177,8 @@ private:
     refuse(std::move(refused));
     dispatch();
     go_on();
+    if (owed_ == 0 && pool_.ready_requests() > 0)
+      watch(); // the primary's time begins
   }
 
   using refusing = std::map<session_id, std::vector<messages::refused>>;
@@ -186,12 +195,20 @@ private:
 
   // -- proposals ---------------------------------------------------------------------------------
 
+  /// What was proposed and is not executed may be proposed again; checks that follow name what the
+  /// new view makes of it.
+  void renew(view_number v) {
+    view_ = v;
+    grants_.clear();
+    pool_.forget_proposed();
+    checks_.renew(executed_);
+    time_ = executed_time_;
+    proposed_ = executed_;
+  }
+
   void granted(const consensus::proposal_grant& grant) {
-    if (grant.view != view_) {
-      view_ = grant.view;
-      grants_.clear();
-      pool_.forget_proposed();
-    }
+    if (grant.view != view_)
+      return; // of a view that was left meanwhile
     grants_.push_back(grant.sequence);
     go_on();
   }
@@ -226,7 +243,9 @@ private:
 
   void executed(const executed_block& block) {
     executed_ = block.result->sequence;
-    time_ = std::max(time_, block.result->time);
+    executed_time_ = std::max(executed_time_, block.result->time);
+    time_ = std::max(time_, executed_time_);
+    executed_requests_ += block.result->requests;
     next_due_ = block.result->next_due;
     pool_.executed(*block.result, block.block->submissions);
     checks_.executed(executed_, block.result->time);
@@ -234,6 +253,7 @@ private:
     while (!grants_.empty() && grants_.front() <= executed_)
       grants_.pop_front();
     go_on();
+    watch();
   }
 
   // -- bodies of others' proposals ---------------------------------------------------------------
@@ -260,11 +280,11 @@ private:
     for (auto& s : what.submissions) {
       auto digest = hash(s.body);
       auto header = decode_submission_header(s.body);
-      if (!header || !checks_.wants(digest)) {
+      if (!header || (!checks_.wants(digest) && !handed_over(*header, s))) {
         ++context_->counters.unwanted_bodies;
         continue;
       }
-      if (queue_.holds(digest, s.signature))
+      if (pool_.find(digest) || queue_.holds(digest, s.signature))
         continue;
       verification::item item;
       item.header = *header;
@@ -272,6 +292,13 @@ private:
       item.source = std::move(s);
       queue_.add(std::move(item));
     }
+  }
+
+  /// Another replica waits for this request to be executed, and this one leads.
+  bool handed_over(const submission_header& header, const signed_submission& s) const {
+    return context_->genesis.size.primary_of(view_) == context_->self
+           && queue_.held_bytes() < context_->options.verify_session_bytes
+           && pool_.admissible(header, s.body.size());
   }
 
   void serve(replica_id to, const fetch_bodies& what) {
@@ -343,8 +370,9 @@ private:
       if (v.block) {
         pool_.note_proposed(v.block->submissions);
         proposed_ = std::max(proposed_, v.block->sequence);
+        time_ = std::max(time_, v.block->content.time);
       }
-      self_->send(routes_->replica, checked_atom::value, v.what, std::move(v.block));
+      self_->send(routes_->replica, checked_atom::value, v.what, v.fresh, std::move(v.block));
     }
     fetch();
     propose();
@@ -353,7 +381,7 @@ private:
 
   /// One timer for all that is due some time. Early ones do no harm.
   void arm() {
-    auto due = now() + 500 * ms;
+    auto due = now() + 250 * ms;
     auto by = [&](std::optional<std::uint64_t> at) {
       due = std::min(due, at.value_or(due));
     };
@@ -375,8 +403,28 @@ private:
 
   /// What waits for an earlier number of its stream waits for its client, not for the primary.
   void watch() {
-    auto owed = pool_.ready_requests() + (proposed_ > executed_ ? 1 : 0);
-    self_->send(routes_->view_change, watch_atom::value, executed_, owed);
+    consensus::work_seen seen;
+    seen.executed = executed_;
+    seen.executed_requests = executed_requests_;
+    seen.owed = pool_.ready_requests() + (proposed_ > executed_ ? 1 : 0);
+    seen.oldest_wait_ms = oldest_wait_ms_;
+    owed_ = seen.owed;
+    self_->send(routes_->view_change, watch_atom::value, seen);
+  }
+
+  /// A request that is passed over is handed to the primary, who may not have it, before the wait
+  /// counts against it.
+  void look_after_waiting() {
+    auto waiting = pool_.look(now(), context_->options.order_ms * ms / 2);
+    oldest_wait_ms_ = waiting.oldest_ns / ms;
+    auto primary = context_->genesis.size.primary_of(view_);
+    if (waiting.overdue.empty() || primary == context_->self)
+      return;
+    messages::bodies late;
+    for (const auto& s : waiting.overdue)
+      late.submissions.push_back(s->source);
+    self_->send(routes_->peers, send_atom::value, primary, channel::bodies,
+                std::make_shared<const bytes>(encode(peer_message{std::move(late)})));
   }
 
   std::string status() const {
@@ -411,7 +459,11 @@ private:
   std::deque<sequence_number> grants_;
   sequence_number executed_;
   sequence_number proposed_; ///< the highest that was proposed here or found acceptable
-  block_time time_;          ///< of the last block that was executed or proposed here
+  block_time time_;          ///< of the last block that was executed, proposed or accepted here
+  block_time executed_time_; ///< of the last that was executed
+  std::uint64_t executed_requests_ = 0;
+  std::uint64_t oldest_wait_ms_ = 0;
+  std::uint32_t owed_ = 0; ///< as the view-change manager was last told
   block_time next_due_;
   std::optional<std::uint64_t> armed_;
   std::uint64_t fetch_tick_ns_ = 0;

@@ -16,6 +16,7 @@ struct mempool_setup {
   context_ptr context;
   market::pending_pool pool; ///< knows where the streams stand
   std::vector<verifier_actor> verifiers;
+  view_number view;
   sequence_number executed;
   block_time time;     ///< of that block
   block_time next_due; ///< when a dead-man's switch fires next, as of that block

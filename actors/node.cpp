@@ -65,8 +65,9 @@ public:
     routes_->gateway
         = own("gateway",
               spawn_gateway(system_, {context_, from.executed(), positions_of(rules, from.house)}));
-    mempool_setup pool{context_,    pool_of(rules, from.house), {}, from.executed(),
-                       from.time(), from.house.next_due()};
+    mempool_setup pool{
+        context_,    pool_of(rules, from.house), {}, from.consensus.view, from.executed(),
+        from.time(), from.house.next_due()};
     for (std::uint32_t i = 0; i < context_->options.verifiers; ++i)
       pool.verifiers.push_back(spawn_verifier(system_, context_));
     auto verifiers = pool.verifiers;
@@ -75,6 +76,8 @@ public:
       own("verifier", v);
     auto executed = from.executed();
     auto chain = from.consensus.chain;
+    auto view = from.consensus.view;
+    auto new_view = from.consensus.new_view;
     routes_->replica
         = own("replica", spawn_replica(system_, {context_, authenticator_of(*context_),
                                                  std::move(from.consensus), from.checkpoint,
@@ -89,7 +92,9 @@ public:
     routes_->clearing = own("clearing", spawn_clearing(system_, std::move(clearing)));
     for (const auto& m : matchers)
       own("matcher", m);
-    routes_->view_change = own("view_change", spawn_view_change(system_, context_));
+    routes_->view_change
+        = own("view_change", spawn_view_change(system_, {context_, authenticator_of(*context_),
+                                                         view, std::move(new_view)}));
     own("peers", routes_->peers);
     routes_->ledger = own("ledger", spawn_ledger(system_, {context_, std::move(store)}));
   }
@@ -101,10 +106,12 @@ public:
     routes_ptr routes = routes_;
     caf::anon_send(routes->ledger, start_atom::value, routes);
     caf::anon_send(routes->clearing, start_atom::value, routes);
+    caf::anon_send(routes->view_change, start_atom::value, routes);
     caf::anon_send(routes->replica, start_atom::value, routes);
     caf::anon_send(routes->mempool, start_atom::value, routes);
     caf::anon_send(routes->gateway, start_atom::value, routes);
-    caf::anon_send(routes->peers, start_atom::value, peer_routes{routes->replica, routes->mempool});
+    caf::anon_send(routes->peers, start_atom::value,
+                   peer_routes{routes->replica, routes->mempool, routes->view_change});
     caf::anon_send(routes->replica, clock_atom::value);
     caf::anon_send(routes->mempool, clock_atom::value);
     caf::anon_send(routes->view_change, clock_atom::value);

@@ -8,6 +8,7 @@
 
 #include "consensus/effects.hpp"
 #include "consensus/replica_core.hpp"
+#include "consensus/view_manager.hpp"
 #include "market/clearing_house.hpp"
 #include "market/work.hpp"
 #include "messages/client.hpp"
@@ -95,6 +96,9 @@ struct match_result {
   std::vector<market::page_update> pages;
 };
 using match_result_ptr = std::shared_ptr<match_result>;
+
+using departure_ptr = std::shared_ptr<const view_change_content>;
+using installation_ptr = std::shared_ptr<const consensus::installation>;
 
 /// A block's results with this replica's signature.
 struct executed_block {

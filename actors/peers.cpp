@@ -49,6 +49,8 @@ link_events peer_events(const peers_actor& peers, const peer_routes& routes,
       caf::anon_send(routes.replica, frame_atom::value, *state->who, frame);
     if (channels & channel_bit(channel::bodies))
       caf::anon_send(routes.mempool, frame_atom::value, *state->who, frame);
+    if (channels & channel_bit(channel::view))
+      caf::anon_send(routes.view_change, frame_atom::value, *state->who, frame);
   };
   events.down = [=](const error&) {
     if (state->link || dialled)
@@ -61,9 +63,10 @@ link_events peer_events(const peers_actor& peers, const peer_routes& routes,
 class tcp_peers : public peers_actor::base {
 public:
   tcp_peers(caf::actor_config& config, door_options options, caf::io::doorman_ptr doorman)
-    : peers_actor::base(config), options_(std::move(options)), doorman_(std::move(doorman)),
-      peers_(options_.identity->genesis.replicas.size()) {
-  }
+      : peers_actor::base(config),
+        options_(std::move(options)),
+        doorman_(std::move(doorman)),
+        peers_(options_.identity->genesis.replicas.size()) {}
 
   const char* name() const override {
     return "peers";
@@ -71,20 +74,20 @@ public:
 
   behavior_type make_behavior() override {
     return {
-      [this](start_atom, const peer_routes& routes) { start(routes); },
-      [this](send_atom, replica_id to, channel c, const shared_bytes& message) {
-        if (to.value() < peers_.size())
-          pass_on(peers_[to.value()], c, message);
-      },
-      [this](broadcast_atom, channel c, const shared_bytes& message) {
-        for (std::size_t i = 0; i < peers_.size(); ++i)
-          if (i != self_id().value())
-            pass_on(peers_[i], c, message);
-      },
-      [this](linked_atom, replica_id who, const link_actor& link) { linked(who, link); },
-      [this](unlinked_atom, replica_id who, const link_actor& link) { unlinked(who, link); },
-      [this](clock_atom) { dial_missing(); },
-      [this](status_atom) { return status(); },
+        [this](start_atom, const peer_routes& routes) { start(routes); },
+        [this](send_atom, replica_id to, channel c, const shared_bytes& message) {
+          if (to.value() < peers_.size())
+            pass_on(peers_[to.value()], c, message);
+        },
+        [this](broadcast_atom, channel c, const shared_bytes& message) {
+          for (std::size_t i = 0; i < peers_.size(); ++i)
+            if (i != self_id().value())
+              pass_on(peers_[i], c, message);
+        },
+        [this](linked_atom, replica_id who, const link_actor& link) { linked(who, link); },
+        [this](unlinked_atom, replica_id who, const link_actor& link) { unlinked(who, link); },
+        [this](clock_atom) { dial_missing(); },
+        [this](status_atom) { return status(); },
     };
   }
 
@@ -150,7 +153,7 @@ private:
     p.dialling = false;
     p.backoff_ms = redial_ms;
     ++p.connects;
-    send(routes_.replica, linked_atom::value, who);
+    send(routes_.view_change, linked_atom::value, who);
   }
 
   /// A null link: the attempt to dial failed.
@@ -161,7 +164,7 @@ private:
     else if (p.link != link)
       return; // one that was replaced before
     else
-      send(routes_.replica, unlinked_atom::value, who);
+      send(routes_.view_change, unlinked_atom::value, who);
     p.link = link_actor{};
     if (self_id() < who && !p.waiting) {
       p.waiting = true;
@@ -183,22 +186,21 @@ private:
 
   /// Connecting blocks, so it has a thread of its own for as long as it lasts.
   void dial(replica_id who) {
-    system().spawn<caf::detached>(
-      [options = options_, routes = routes_, who, peers = peers_actor{this}](
-        caf::event_based_actor* dialler) {
-        auto& entry = options.identity->genesis.replicas[who.value()];
-        auto socket = connect_socket(entry.peers.host, entry.peers.port, connect_timeout_ms);
-        if (!socket) {
-          caf::anon_send(peers, unlinked_atom::value, who, link_actor{});
-          return;
-        }
-        auto& identity = options.identity;
-        auto setup = std::make_shared<link_setup>(link_setup{
-          secure_channel::dialer(settings_of(options), identity->key, entry.key,
-                                 fresh_handshake_seed()),
-          options.limits, peer_events(peers, routes, identity, who), options.totals});
-        dialler->system().middleman().spawn_broker(dialled_link, *socket, std::move(setup));
-      });
+    system().spawn<caf::detached>([options = options_, routes = routes_, who,
+                                   peers = peers_actor{this}](caf::event_based_actor* dialler) {
+      auto& entry = options.identity->genesis.replicas[who.value()];
+      auto socket = connect_socket(entry.peers.host, entry.peers.port, connect_timeout_ms);
+      if (!socket) {
+        caf::anon_send(peers, unlinked_atom::value, who, link_actor{});
+        return;
+      }
+      auto& identity = options.identity;
+      auto setup = std::make_shared<link_setup>(
+          link_setup{secure_channel::dialer(settings_of(options), identity->key, entry.key,
+                                            fresh_handshake_seed()),
+                     options.limits, peer_events(peers, routes, identity, who), options.totals});
+      dialler->system().middleman().spawn_broker(dialled_link, *socket, std::move(setup));
+    });
   }
 
   std::string status() const {

@@ -44,12 +44,12 @@ void proposal_checks::begin(std::uint64_t now_ns, std::uint64_t wall_ms,
     return;
   auto content = decode(check, wall_ms);
   if (!content) {
-    verdicts_.push_back({check.what, nullptr});
+    verdicts_.push_back({check.what, check.fresh, nullptr});
     return;
   }
   entry e{check.what, check.block, std::move(*content),
           {},         0,           now_ns + (check.fresh ? grace_ns_ : 0),
-          false};
+          false,      check.fresh};
   e.bodies.reserve(e.content.submissions.size());
   for (const auto& d : e.content.submissions)
     e.bodies.push_back(find(d));
@@ -90,16 +90,16 @@ bool proposal_checks::arrived(const submission_ptr& body) {
 
 void proposal_checks::decide(const entry& e) {
   if (!market::check_block(e.bodies, genesis_.market.blocks)) {
-    verdicts_.push_back({e.what, nullptr});
+    verdicts_.push_back({e.what, e.fresh, nullptr});
     return;
   }
   if (is_null(e.content))
     times_.erase(e.what.sequence); // it has its predecessor's
   else
     times_.insert_or_assign(e.what.sequence, e.content.time);
-  verdicts_.push_back(
-      {e.what, std::make_shared<const full_block>(
-                   full_block{e.what.sequence, e.what.digest, e.encoded, e.content, e.bodies})});
+  verdicts_.push_back({e.what, e.fresh,
+                       std::make_shared<const full_block>(full_block{
+                           e.what.sequence, e.what.digest, e.encoded, e.content, e.bodies})});
 }
 
 std::vector<proposal_checks::missing> proposal_checks::take_overdue(std::uint64_t now_ns) {

@@ -17,6 +17,7 @@ class proposal_checks {
 public:
   struct verdict {
     statement what;
+    bool fresh = false;   ///< as it was asked
     full_block_ptr block; ///< null: unacceptable
   };
   /// Bodies that did not come by themselves.
@@ -56,6 +57,10 @@ public:
 
   /// Executed up to there: drops what nobody asks about any more. `time` is of that block.
   void executed(sequence_number up_to, block_time time);
+  /// A view is over: proposals that were not executed may never be, and their times bind nobody.
+  void renew(sequence_number executed) {
+    times_.erase(times_.upper_bound(executed), times_.end());
+  }
   std::size_t open() const {
     return open_.size();
   }
@@ -69,6 +74,7 @@ private:
     std::size_t missing = 0;
     std::uint64_t ask_at_ns = 0;
     bool asked = false;
+    bool fresh = false;
   };
 
   expected<block> decode(const consensus::proposal_check& check, std::uint64_t wall_ms) const;

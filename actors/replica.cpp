@@ -19,18 +19,6 @@ namespace {
 constexpr std::uint32_t default_timeline = 100;
 constexpr std::uint32_t most_timeline = 1024;
 
-consensus::options core_options(const node_context& c) {
-  consensus::options o;
-  o.self = c.self;
-  o.size = c.genesis.size;
-  o.cluster = c.cluster();
-  o.window = c.genesis.window;
-  o.checkpoint_interval = c.genesis.checkpoint_interval;
-  o.max_in_flight = c.options.max_in_flight;
-  o.retransmit_ms = c.options.retransmit_ms;
-  return o;
-}
-
 class replica {
 public:
   static constexpr const char* name = "replica";
@@ -58,9 +46,9 @@ public:
           propose(block);
           carry_on();
         },
-        [this](checked_atom, const statement& what, const full_block_ptr& block) {
+        [this](checked_atom, const statement& what, bool fresh, const full_block_ptr& block) {
           meter m(context_->counters, component::replica);
-          checked(what, block);
+          checked(what, fresh, block);
           carry_on();
         },
         [this](persisted_atom, std::uint64_t ticket) {
@@ -78,10 +66,16 @@ public:
           core_.on_checkpoint(now(), sequence, state);
           carry_on();
         },
-        [this](linked_atom, replica_id) {},
-        [this](unlinked_atom, replica_id who) {
-          if (who == context_->genesis.size.primary_of(core_.view()))
-            suspect("the link to it is down");
+        [this](leave_atom, view_number v) {
+          meter m(context_->counters, component::replica);
+          if (v > core_.view())
+            core_.leave(now(), v);
+          carry_on();
+        },
+        [this](install_atom, const installation_ptr& i) {
+          meter m(context_->counters, component::replica);
+          core_.install(now(), *i);
+          carry_on();
         },
         [this](clock_atom) {
           meter m(context_->counters, component::replica);
@@ -122,12 +116,13 @@ private:
     shelf_.drop(block->digest);
   }
 
-  void checked(const statement& what, const full_block_ptr& block) {
+  void checked(const statement& what, bool fresh, const full_block_ptr& block) {
     if (block && block->sequence > core_.executed())
       shelf_.put(block);
     if (core_checks_.erase(what) > 0)
       core_.on_checked(now(), what, block != nullptr);
-    if (!block && asked_.contains(what.digest))
+    // A first proposal may come too late for the clock here, and be final all the same.
+    if (!block && !fresh && asked_.contains(what.digest))
       throw std::runtime_error("block " + std::to_string(what.sequence.value())
                                + " is final but breaks the rules: more than f replicas are faulty");
   }
@@ -136,8 +131,7 @@ private:
     while (!waiting_.empty() && waiting_.front().ticket <= ticket) {
       auto step = std::move(waiting_.front());
       waiting_.pop_front();
-      for (const auto& message : step.messages)
-        send(message);
+      step.say(*this);
       core_.on_persisted(now(), step.ticket);
     }
   }
@@ -158,14 +152,10 @@ private:
     carry_on();
     if (auto n = core_.counters().equivocations; n > equivocations_) {
       equivocations_ = n;
-      suspect("it signed two proposals for one slot");
+      self_->send(routes_->view_change, suspect_atom::value, consensus::suspicion::equivocation);
     }
     self_->delayed_send(self_, std::chrono::milliseconds(context_->options.retransmit_ms / 4),
                         clock_atom::value);
-  }
-
-  void suspect(const char* why) {
-    self_->send(routes_->view_change, suspect_atom::value, std::string{why});
   }
 
   // -- effects -----------------------------------------------------------------------------------
@@ -179,12 +169,14 @@ private:
   void carry_out(consensus::effects& e) {
     for (const auto& s : e.now)
       send(encoded(s));
-    if (!e.persist.empty() || !e.after_persist.empty())
+    if (!e.persist.empty() || !e.after_persist.empty() || e.departed || e.begun)
       persist(e);
-    for (const auto& grant : e.grants)
-      self_->send(routes_->mempool, grant_atom::value, grant);
+    if (e.renewed)
+      self_->send(routes_->mempool, renew_atom::value, *e.renewed);
     for (const auto& check : e.checks)
       this->check(check);
+    for (const auto& grant : e.grants)
+      self_->send(routes_->mempool, grant_atom::value, grant);
     for (auto& execution : e.executions)
       executions_.push_back(std::move(execution));
     for (const auto& s : e.serves)
@@ -193,16 +185,18 @@ private:
 
   struct outgoing {
     std::optional<replica_id> to;
+    channel on;
     shared_bytes message;
   };
   static outgoing encoded(const consensus::send& s) {
-    return {s.to, std::make_shared<const bytes>(encode(s.what))};
+    auto on = std::holds_alternative<new_view>(s.what) ? channel::view : channel::consensus;
+    return {s.to, on, std::make_shared<const bytes>(encode(s.what))};
   }
   void send(const outgoing& o) {
     if (o.to)
-      self_->send(routes_->peers, send_atom::value, *o.to, channel::consensus, o.message);
+      self_->send(routes_->peers, send_atom::value, *o.to, o.on, o.message);
     else
-      self_->send(routes_->peers, broadcast_atom::value, channel::consensus, o.message);
+      self_->send(routes_->peers, broadcast_atom::value, o.on, o.message);
   }
 
   /// Hands the records to the ledger, and keeps back what must not leave before they are durable.
@@ -211,7 +205,7 @@ private:
     if (e.ticket != 0) {
       auto request = std::make_shared<persist_request>();
       request->ticket = e.ticket;
-      request->urgent = !e.after_persist.empty();
+      request->urgent = !e.after_persist.empty() || e.departed || e.begun;
       for (const auto& r : e.persist)
         if (const auto* p = std::get_if<consensus::proposal_record>(&r)) {
           BOURSE_ASSERT(shelf_.find(p->what.what.digest));
@@ -219,14 +213,18 @@ private:
         }
       request->records = std::move(e.persist);
       self_->send(routes_->ledger, persist_atom::value, persist_ptr{std::move(request)});
-      waiting_.push_back({e.ticket, {}});
+      waiting_.push_back({e.ticket, {}, nullptr, {}});
     }
-    for (const auto& s : e.after_persist) {
-      if (waiting_.empty())
-        send(encoded(s)); // it rests on what is durable already
-      else
-        waiting_.back().messages.push_back(encoded(s));
-    }
+    step now; // for what rests on what is durable already
+    auto& then = waiting_.empty() ? now : waiting_.back();
+    for (const auto& s : e.after_persist)
+      then.messages.push_back(encoded(s));
+    if (e.departed)
+      then.departed = std::make_shared<const view_change_content>(std::move(*e.departed));
+    if (e.begun)
+      then.begun = e.begun;
+    if (waiting_.empty())
+      now.say(*this);
   }
 
   void write_bodies(const digest& block, persist_request& request) {
@@ -235,9 +233,6 @@ private:
   }
 
   void check(const consensus::proposal_check& c) {
-    // One that was checked before, in whatever view, is as good as it was.
-    if (!c.fresh && shelf_.find(c.what.digest))
-      return core_.on_checked(now(), c.what, true);
     core_checks_.insert(c.what);
     self_->send(routes_->mempool, check_atom::value, c);
   }
@@ -273,6 +268,7 @@ private:
     const auto& c = core_.counters();
     nlohmann::json s;
     s["view"] = core_.view().value();
+    s["in_view"] = core_.in_view();
     s["primary"] = context_->genesis.size.primary_of(core_.view()).value();
     s["executed"] = core_.executed().value();
     s["committed"] = core_.committed().value();
@@ -308,10 +304,21 @@ private:
     return s.dump();
   }
 
-  /// Messages that wait for their ticket.
+  /// What waits for its ticket.
   struct step {
-    std::uint64_t ticket;
+    std::uint64_t ticket = 0;
     std::vector<outgoing> messages;
+    departure_ptr departed;
+    std::optional<view_number> begun;
+
+    void say(replica& by) const {
+      for (const auto& message : messages)
+        by.send(message);
+      if (departed)
+        by.self_->send(by.routes_->view_change, left_atom::value, departed);
+      if (begun)
+        by.self_->send(by.routes_->view_change, begun_atom::value, *begun);
+    }
   };
 
   replica_actor::pointer self_;

@@ -18,9 +18,11 @@ namespace {
 constexpr std::uint32_t max_rivals = 4;
 /// Credits in count that a replica admits beyond its own position. Clients count theirs from what
 /// f+1 replicas executed, and a replica that trails those by some blocks would refuse what it needs
-/// next: as primary it then has nothing to propose until its clients send again. The credit in bytes
-/// bounds the memory.
+/// next: as primary it then has nothing to propose until its clients send again. The credit in
+/// bytes bounds the memory.
 constexpr std::uint64_t admitted_credits = 4;
+/// Overdue submissions in one look.
+constexpr std::size_t most_overdue = 64;
 /// What is kept of executed bodies, in full blocks.
 constexpr std::size_t recent_blocks = 4;
 
@@ -253,6 +255,24 @@ void pending_pool::note_proposed(std::span<const submission_ptr> block) {
   }
 }
 
+pending_pool::waiting pending_pool::look(std::uint64_t now_ns, std::uint64_t overdue_after_ns) {
+  waiting out;
+  for (auto& stream : state_->streams) {
+    const auto& head = stream.at(stream.next());
+    if (!head) {
+      stream.head = {};
+      continue;
+    }
+    if (stream.head.number != stream.next())
+      stream.head = {stream.next(), now_ns};
+    auto wait = now_ns - stream.head.since_ns;
+    out.oldest_ns = std::max(out.oldest_ns, wait);
+    if (wait >= overdue_after_ns && out.overdue.size() < most_overdue)
+      out.overdue.push_back(head);
+  }
+  return out;
+}
+
 std::uint32_t pending_pool::ready_requests() const {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(state_->ready, UINT32_MAX));
 }
@@ -299,6 +319,7 @@ void pending_pool::forget_proposed() {
   st.queue.clear();
   for (std::uint32_t i = 0; i < st.streams.size(); ++i) {
     st.streams[i].queued = false;
+    st.streams[i].head = {}; // a new primary has its own time
     st.change(i, [](pending_stream& to) { to.forget_proposed(); });
   }
   // Who has waited longest has the first turn.

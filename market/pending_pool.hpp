@@ -47,6 +47,14 @@ public:
   void note_proposed(std::span<const submission_ptr> block);
   /// Requests that can be proposed now, over as many blocks as it takes.
   std::uint32_t ready_requests() const;
+  struct waiting {
+    std::uint64_t oldest_ns = 0;         ///< how long one has been next in its stream
+    std::vector<submission_ptr> overdue; ///< those that have for too long, at most 64
+  };
+  /// What could execute now and does not: `since` is as often as this is called. Call it a few
+  /// times a second with a local monotone clock.
+  waiting look(std::uint64_t now_ns, std::uint64_t overdue_after_ns);
+
   /// Bytes and count of what is pending.
   std::size_t held_bytes() const;
   std::size_t held() const;

@@ -62,6 +62,11 @@ public:
   void reset(std::uint64_t next, std::vector<submission_ptr>& dropped);
 
   bool queued = false; ///< for the pool: stands in its queue
+  /// For the pool: since when this number has been next, and here.
+  struct {
+    std::uint64_t number = 0;
+    std::uint64_t since_ns = 0;
+  } head;
 
 private:
   struct slot {

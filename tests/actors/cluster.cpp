@@ -148,6 +148,7 @@ void cluster::inject(std::size_t to, replica_id from, bytes frame) {
   const auto& routes = *nodes_[to].handles->routes;
   caf::anon_send(routes.replica, frame_atom::value, from, shared);
   caf::anon_send(routes.mempool, frame_atom::value, from, shared);
+  caf::anon_send(routes.view_change, frame_atom::value, from, shared);
 }
 
 std::uint64_t cluster::sent(std::size_t i, channel c) const {
