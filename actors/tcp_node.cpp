@@ -77,6 +77,10 @@ expected<node_handles> spawn_tcp_node(caf::actor_system& system, config::loaded_
   setup.options.verifiers = config.verifiers == 0 ? threads : config.verifiers;
   setup.options.batch_delay_us = config.batch_delay_us;
   setup.options.max_in_flight = config.max_in_flight;
+  setup.options.stall_ms = config.stall_ms;
+  setup.options.order_ms = config.order_ms;
+  setup.options.link_grace_ms = config.link_grace_ms;
+  setup.options.new_view_ms = config.new_view_ms;
   setup.options.max_sessions_per_client = config.max_sessions_per_client;
   node_seams seams;
   seams.spawn_peers = [peers](caf::actor_system& s) {

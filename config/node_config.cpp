@@ -49,9 +49,17 @@ void read_consensus(toml_section& root, node_config& c) {
   const auto* table = root.table("consensus");
   if (table == nullptr)
     return;
-  toml_section s{root.document(), *table, "[consensus]", {"batch_delay_us", "max_in_flight"}};
+  toml_section s{
+      root.document(),
+      *table,
+      "[consensus]",
+      {"batch_delay_us", "max_in_flight", "stall_ms", "order_ms", "link_grace_ms", "new_view_ms"}};
   s.optional_integer("batch_delay_us", c.batch_delay_us, 0, 1'000'000);
   s.optional_integer("max_in_flight", c.max_in_flight, 1, 64);
+  s.optional_integer("stall_ms", c.stall_ms, 10, 60'000);
+  s.optional_integer("order_ms", c.order_ms, 20, 600'000);
+  s.optional_integer("link_grace_ms", c.link_grace_ms, 0, 60'000);
+  s.optional_integer("new_view_ms", c.new_view_ms, 10, 60'000);
 }
 
 void read_network(toml_section& root, node_config& c) {
@@ -114,6 +122,15 @@ block_cache_mb = {}
 batch_delay_us = {}
 # How many proposals a primary keeps in flight.
 max_in_flight = {}
+# When this replica calls for another primary, in milliseconds. Longer than the network's round trip,
+# several times. Nothing was executed for so long though orders wait:
+stall_ms = {}
+# One order waited for so long; it was handed to the primary after half of it:
+order_ms = {}
+# The link to the primary was down for so long:
+link_grace_ms = {}
+# The next primary did not begin its view for so long:
+new_view_ms = {}
 
 [network]
 # Most connections, of replicas and clients together.
@@ -169,8 +186,9 @@ std::string to_toml(const node_config& c) {
                      toml_quoted(c.data.string()), toml_quoted(c.log_level),
                      address(c.listen_peers), address(c.listen_clients), c.threads, c.verifiers,
                      c.write_buffer_mb, c.block_cache_mb, c.batch_delay_us, c.max_in_flight,
-                     c.max_connections, c.max_sessions_per_client, c.handshake_timeout_ms,
-                     c.heartbeat_ms, c.peer_queue_mb, c.client_queue_mb);
+                     c.stall_ms, c.order_ms, c.link_grace_ms, c.new_view_ms, c.max_connections,
+                     c.max_sessions_per_client, c.handshake_timeout_ms, c.heartbeat_ms,
+                     c.peer_queue_mb, c.client_queue_mb);
 }
 
 } // namespace bourse::config

@@ -20,6 +20,10 @@ struct node_config {
   std::uint32_t verifiers = 0;         ///< signature checkers; 0: as many as threads
   std::uint32_t batch_delay_us = 1000; ///< how long a primary waits for a fuller block
   std::uint32_t max_in_flight = 4;
+  std::uint32_t stall_ms = 400; ///< these four: when the primary is suspect
+  std::uint32_t order_ms = 2000;
+  std::uint32_t link_grace_ms = 50;
+  std::uint32_t new_view_ms = 500;
   std::uint32_t max_connections = 1024;
   std::uint32_t max_sessions_per_client = 4;
   std::uint32_t handshake_timeout_ms = 3000;

@@ -41,6 +41,10 @@ CAF_TEST(what is written is read back to the same values) {
   c.verifiers = 2;
   c.batch_delay_us = 1;
   c.max_in_flight = 7;
+  c.stall_ms = 31;
+  c.order_ms = 32;
+  c.link_grace_ms = 33;
+  c.new_view_ms = 34;
   c.max_connections = 99;
   c.max_sessions_per_client = 5;
   c.handshake_timeout_ms = 123;
@@ -86,7 +90,7 @@ CAF_TEST(every key of the written file has a comment) {
     above = line;
     at = end + 1;
   }
-  CAF_CHECK_EQUAL(keys, 18u);
+  CAF_CHECK_EQUAL(keys, 22u);
 }
 
 CAF_TEST(paths with quotes survive) {
