@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "actors/metrics.hpp"
 #include "config/genesis.hpp"
@@ -51,6 +52,8 @@ struct node_context {
   /// Under the deterministic scheduler: no actor has a thread of its own.
   bool deterministic = false;
   metrics counters;
+  /// Set by the supervisor before it ends, if a child failed.
+  std::string failed_child;
 
   const digest& cluster() const {
     return genesis.cluster();

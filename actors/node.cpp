@@ -143,6 +143,7 @@ context_ptr context_of(node_setup setup, const node_seams& seams) {
                                       std::move(log),
                                       seams.wall_clock_ms,
                                       seams.deterministic,
+                                      {},
                                       {}}};
 }
 

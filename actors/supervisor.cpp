@@ -62,6 +62,7 @@ private:
     if (!stopping_) {
       context_->log->critical("{} has failed ({}), so the node ends", it->name,
                               self_->system().render(m.reason));
+      context_->failed_child = it->name;
       reason_ = caf::sec::runtime_error;
     }
     children_.erase(it);

@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
+#include "actors/keeper.hpp"
 #include "actors/tcp_node.hpp"
 #include "app/context.hpp"
 #include "app/verbs.hpp"
@@ -23,7 +24,7 @@ void raise_file_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
     limit.rlim_cur = limit.rlim_max;
-    (void) ::setrlimit(RLIMIT_NOFILE, &limit);
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
   }
 }
 
@@ -39,6 +40,16 @@ sigset_t block_signals() {
   return signals;
 }
 
+/// Reads the files anew for each start.
+messages::expected<actors::node_handles> spawn(caf::actor_system& system,
+                                               const std::filesystem::path& file,
+                                               const std::shared_ptr<spdlog::logger>& log) {
+  auto config = config::load_node(file);
+  if (!config)
+    return tl::unexpected(config.error());
+  return actors::spawn_tcp_node(system, std::move(*config), log);
+}
+
 exit_code run_node(const std::filesystem::path& file, const output& out) {
   auto config = config::load_node(file);
   if (!config)
@@ -50,31 +61,21 @@ exit_code run_node(const std::filesystem::path& file, const output& out) {
 
   actors::system_config caf_config{config->file.threads};
   caf::actor_system system{caf_config};
-  auto node = actors::spawn_tcp_node(system, std::move(*config), log);
-  if (!node) {
-    log->critical("{}", messages::to_string(node.error()));
-    system.await_actors_before_shutdown(false);
-    return out.fail(node.error());
-  }
-  std::cout << "ready" << std::endl;
-
-  std::thread([signals, log, supervisor = node->supervisor] {
+  auto keeper = std::make_shared<actors::node_keeper>(
+      system, [&] { return spawn(system, file, log); }, log);
+  std::thread([signals, log, keeper] {
     int signal = 0;
     sigwait(&signals, &signal);
     log->info("signal {}: ending", signal);
-    caf::anon_send(supervisor, actors::stop_atom::value);
-  }).detach();
-  caf::scoped_actor self{system};
-  self->monitor(node->supervisor);
-  exit_code code = exit_code::ok;
-  self->receive([&](const caf::down_msg& down) {
-    if (down.reason != caf::exit_reason::normal && down.reason != caf::exit_reason::user_shutdown) {
-      log->critical("the node failed: {}", system.render(down.reason));
-      code = exit_code::failed;
-    }
-  });
-  *node = {};
-  return code;
+    keeper->stop();
+  }).detach(); // ends with the process
+  auto ended = keeper->run([] { std::cout << "ready" << std::endl; });
+  if (!ended) {
+    log->critical("{}", messages::to_string(ended.error()));
+    system.await_actors_before_shutdown(false);
+    return out.fail(ended.error());
+  }
+  return exit_code::ok;
 }
 
 } // namespace
@@ -85,7 +86,9 @@ void add_node(CLI::App& app, app_context& context) {
   auto file = std::make_shared<std::filesystem::path>();
   verb->add_option("--config", *file, "The node's config file")->required();
   verb->callback([file, &context] {
-    context.run = [file, &context] { return run_node(*file, context.out); };
+    context.run = [file, &context] {
+      return run_node(*file, context.out);
+    };
   });
 }
 
