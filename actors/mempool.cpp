@@ -406,10 +406,17 @@ private:
     consensus::work_seen seen;
     seen.executed = executed_;
     seen.executed_requests = executed_requests_;
-    seen.owed = pool_.ready_requests() + (proposed_ > executed_ ? 1 : 0);
+    seen.owed
+        = pool_.ready_requests() + (proposed_ > executed_ ? 1 : 0) + (switch_overdue() ? 1 : 0);
     seen.oldest_wait_ms = oldest_wait_ms_;
     owed_ = seen.owed;
     self_->send(routes_->view_change, watch_atom::value, seen);
+  }
+
+  /// A due dead-man's switch obliges a block, whatever the primary's clock may be.
+  bool switch_overdue() const {
+    return next_due_.value() != 0
+           && next_due_.value() + rules().blocks.max_clock_skew_ms <= context_->wall_clock_ms();
   }
 
   /// A request that is passed over is handed to the primary, who may not have it, before the wait

@@ -122,3 +122,15 @@ CAF_TEST(whichever actor fails its node ends and begins anew and the others go o
   CAF_CHECK(c.agree(30'000));
   check_no_complaints(traders);
 }
+
+CAF_TEST(a primary that lets a dead man switch pass is replaced) {
+  cluster c{options_of(test_seed("late switch"))};
+  test_client maker{c, client_named(c.genesis(), "maker")};
+  c.universe().run(10);
+  auto account = account_of(c.genesis(), maker.id());
+  maker.submit({limit_order(account, side::buy, 100, 1, 1), dead_man_switch{account, 1000}});
+  CAF_REQUIRE(c.universe().run(1000, [&] { return maker.confirmed().size() == 2; }));
+  c.set_skew_ms(0, -60'000); // for the primary it is never due
+  CAF_CHECK(c.universe().run(10'000, [&] { return maker.confirmed().size() == 3; }));
+  CAF_CHECK_EQUAL(view_of(c, 1), 1u);
+}
