@@ -256,7 +256,7 @@ expected<std::vector<order_slot>> order_pages::restore(order_book& book, const p
     return fail(errc::corrupt, "page of orders " + std::to_string(key.index) + " of instrument "
                                    + std::to_string(key.instrument) + ": " + what);
   };
-  if (key.kind != page_kind::orders || key.instrument != id_.value() || key.index >> 40 != 0
+  if (key.kind != page_kind::orders || key.instrument != id_.value() || !key.packable()
       || key.index >> (16 - range_bits) == 0)
     return corrupt("not a page of this book");
   page_reader in(content);

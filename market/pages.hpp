@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "messages/assert.hpp"
 #include "messages/bytes.hpp"
 #include "messages/crypto.hpp"
 #include "messages/types.hpp"
@@ -26,18 +27,27 @@ enum class page_kind : std::uint8_t {
 struct page_key {
   page_kind kind = page_kind::ledger_totals;
   std::uint16_t instrument = 0; ///< 0 where it does not apply
-  std::uint64_t index = 0;      ///< below 2^40
+  std::uint64_t index = 0;      ///< below 2^index_bits
+
+  /// Orders have the greatest: they reach block 2^36, at a hundred a second in twenty years.
+  static constexpr unsigned index_bits = 45;
 
   friend auto operator<=>(const page_key&, const page_key&) = default;
 
-  /// kind (8 bits) | instrument (16 bits) | index (40 bits), for storage and the tree.
+  bool packable() const {
+    return static_cast<std::uint8_t>(kind) < 8 && index >> index_bits == 0;
+  }
+  /// kind (3 bits) | instrument (16 bits) | index (45 bits), for storage and the tree. A key that
+  /// does not fit would be another page's.
   std::uint64_t packed() const {
-    return std::uint64_t{static_cast<std::uint8_t>(kind)} << 56 | std::uint64_t{instrument} << 40
-           | index;
+    BOURSE_ASSERT(packable());
+    return std::uint64_t{static_cast<std::uint8_t>(kind)} << 61
+           | std::uint64_t{instrument} << index_bits | index;
   }
   static page_key unpack(std::uint64_t packed) {
-    return {static_cast<page_kind>(packed >> 56), static_cast<std::uint16_t>(packed >> 40 & 0xffff),
-            packed & 0xff'ffff'ffff};
+    return {static_cast<page_kind>(packed >> 61),
+            static_cast<std::uint16_t>(packed >> index_bits & 0xffff),
+            packed & ((std::uint64_t{1} << index_bits) - 1)};
   }
 };
 

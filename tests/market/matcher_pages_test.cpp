@@ -47,6 +47,16 @@ CAF_TEST(a page is a range of order ids) {
   CAF_CHECK(m.take_dirty_pages().empty());
 }
 
+CAF_TEST(pages of late blocks stay their own) {
+  sequence = (std::uint64_t{1} << 36) - 2;
+  run(limit(1, 1, buy, 5, 90));
+  auto u = m.take_dirty_pages().at(0);
+  CAF_CHECK_EQUAL(u.key.index, ((std::uint64_t{1} << 36) - 1) << 9);
+  CAF_CHECK(page_key::unpack(u.key.packed()) == u.key);
+  matcher again{instrument_id{0}, r};
+  CAF_CHECK(again.restore(u.key, u.content));
+}
+
 CAF_TEST(only pages with changes are given out) {
   run(limit(1, 1, buy, 5, 90));
   run(limit(1, 2, buy, 5, 89));
@@ -119,7 +129,7 @@ CAF_TEST(pages of others and unknown versions are refused) {
   key.instrument = 1;
   CAF_CHECK(is_refused(r, key, u.content));
   key = u.key;
-  key.index = std::uint64_t{1} << 40;
+  key.index = std::uint64_t{1} << page_key::index_bits;
   CAF_CHECK(is_refused(r, key, u.content));
   key.index = 3; // of block 0
   CAF_CHECK(is_refused(r, key, u.content));

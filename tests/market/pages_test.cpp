@@ -49,9 +49,11 @@ page_key key(page_kind kind, std::uint16_t instrument, std::uint64_t index) {
 } // namespace
 
 CAF_TEST(keys pack and unpack) {
-  auto k = key(page_kind::orders, 0xabcd, 0xff'ffff'ffff);
+  auto k = key(page_kind::orders, 0xabcd, (std::uint64_t{1} << page_key::index_bits) - 1);
   CAF_CHECK(page_key::unpack(k.packed()) == k);
   CAF_CHECK(key(page_kind::accounts, 9, 9).packed() < key(page_kind::clients, 0, 0).packed());
+  ++k.index;
+  CAF_CHECK(!k.packable());
 }
 
 CAF_TEST(the root of nothing is the hash of nothing) {
