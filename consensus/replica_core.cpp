@@ -141,6 +141,11 @@ void replica_core::state::on(std::uint64_t now_ns, replica_id, const committed_b
     ++ctx.counters.outside_watermarks;
     return;
   }
+  // In the order of what it costs.
+  if (!well_formed(m.certificate.commits, ctx.opts.size.quorum(), ctx.opts.size)) {
+    ++ctx.counters.bad_certificates;
+    return;
+  }
   if (!m.block || hash(*m.block) != m.certificate.what.digest) {
     ++ctx.counters.wrong_hashes;
     return;

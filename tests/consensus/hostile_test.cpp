@@ -33,8 +33,8 @@ CAF_TEST(votes count only over the link of their voter) {
   r.forget();
   r.hear(3, lone_replica::prepared_by(1, what));
   r.hear(3, lone_replica::committed_by(1, what));
-  r.hear(3, lone_replica::prepared_by(2, what));     // the own vote, reflected
-  r.hear(3, lone_replica::prepared_by(9, what));     // of nobody
+  r.hear(3, lone_replica::prepared_by(2, what)); // the own vote, reflected
+  r.hear(3, lone_replica::prepared_by(9, what)); // of nobody
   r.hear(3, lone_replica::committed_by(65535, what));
   CAF_CHECK_EQUAL(r.counters().bad_senders, 5u);
   CAF_CHECK(r.all.empty());
@@ -111,7 +111,11 @@ CAF_TEST(certificates with a signer twice) {
   r.hear(1, r.proven(1, "b", {0, 1, 2, 3}));
   r.hear(1, r.proven(1, "b", {0, 1, 4}));
   r.hear(1, r.proven(1, "b", {0, 1, 65535}));
-  CAF_CHECK_EQUAL(r.counters().bad_certificates, 6u);
+  auto both = r.proven(1, "b", {0, 1, 1});
+  both.block = share("c");
+  r.hear(1, both); // its block is not even hashed
+  CAF_CHECK_EQUAL(r.counters().wrong_hashes, 0u);
+  CAF_CHECK_EQUAL(r.counters().bad_certificates, 7u);
   CAF_CHECK_EQUAL(r.counters().signatures_verified, 0u);
   CAF_CHECK(r.all.empty());
   r.hear(1, r.proven(1, "b", {0, 3, 1}));
@@ -147,8 +151,7 @@ CAF_TEST(commits of one view make no certificate of another) {
   r.hear(0, lone_replica::committed_by(0, what)); // verified with the own one, and remembered
   auto moved = r.proven(1, "b", {0, 2});
   moved.certificate.what.view = view(5);
-  moved.certificate.commits.push_back(
-    lone_replica::committed_by(3, moved.certificate.what).by);
+  moved.certificate.commits.push_back(lone_replica::committed_by(3, moved.certificate.what).by);
   r.hear(3, moved);
   CAF_CHECK_EQUAL(r.counters().bad_certificates, 1u);
   CAF_CHECK(r.all.executions.empty());
