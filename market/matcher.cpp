@@ -132,7 +132,7 @@ void matcher::state::prefetch_order(const std::vector<work_item>& items, std::si
     book.prefetch_order(r->change.account, r->change.client_order);
 }
 
-reason matcher::state::check(const place& p, const incoming_order& o) const {
+reason matcher::state::check(const place& p) const {
   if (book.find(p.account, p.client_order) != no_order)
     return reason::duplicate_client_order;
   if (p.tif == time_in_force::good_till_block && p.expire_after < now)
@@ -141,8 +141,6 @@ reason matcher::state::check(const place& p, const incoming_order& o) const {
     return reason::book_full;
   if (p.type == order_type::limit && p.tif == time_in_force::post_only && crosses(p.side, p.price))
     return reason::would_take;
-  if (p.tif == time_in_force::fill_or_kill && !can_fill_now(o))
-    return reason::would_not_fill;
   return reason::none;
 }
 
@@ -165,9 +163,12 @@ void matcher::state::run(const place_work& w) {
   BOURSE_ASSERT(hold_of(on, p) == o.hold);
 
   auto held = held_asset(p.side);
-  auto why = check(p, o);
+  auto why = check(p);
   if (why == reason::none && !pool.covers(p.account, held, w.shortfall.value()))
     why = reason::insufficient_funds;
+  // The dearest question comes last, and only to who could pay.
+  if (why == reason::none && p.tif == time_in_force::fill_or_kill && !can_fill_now(o))
+    why = reason::would_not_fill;
   if (why != reason::none) {
     report_incoming(o, report_kind::rejected, why).leaves = quantity{};
     pool.give(p.account, held, w.reserved.value(), false);

@@ -16,10 +16,56 @@ bool matcher::state::crosses(side s, std::optional<messages::price> limit) const
 /// True if a fill-or-kill order would be filled to the end. Liquidity of its own account does not
 /// count; and where self-trade prevention would expire the taker, none behind it does.
 ///
-/// A killed order costs its account nothing, so this goes by levels, and by the account's own
-/// orders on the other side, not by all orders that it might take.
+/// A killed order costs its account nothing, so whoever sends many must not make much work: the
+/// levels say first whether there are lots enough at all, and then the least of two ways is gone,
+/// along the orders that it would take or along the account's own.
 bool matcher::state::can_fill_now(const incoming_order& o) const {
-  std::vector<order_slot> own; // in its way, best first
+  auto wanted = o.leaves.value();
+  book.for_each_level(opposite(o.side), [&](const level& l) {
+    if (!within(o.side, o.limit, l.price))
+      return false;
+    wanted -= std::min(l.quantity, wanted);
+    return wanted > 0;
+  });
+  if (wanted > 0)
+    return false;
+  auto known = can_fill_along(o, book.size_of(o.account));
+  return known ? *known : can_fill_beside(o, own_in_way(o));
+}
+
+/// By the orders that it would take; nothing if those are more than `most`.
+std::optional<bool> matcher::state::can_fill_along(const incoming_order& o,
+                                                   std::size_t most) const {
+  auto wanted = o.leaves.value();
+  int128 notional = 0;
+  bool over = false;
+  book.for_each_level(opposite(o.side), [&](const level& l) {
+    if (!within(o.side, o.limit, l.price))
+      return false;
+    for (auto slot = book.first(l); slot != no_order && wanted > 0; slot = book.next(slot)) {
+      if (most-- == 0) {
+        over = true;
+        return false;
+      }
+      if (book[slot].account == o.account) {
+        if (o.stp != self_trade::expire_maker)
+          return false;
+        continue;
+      }
+      auto lots = std::min(book[slot].leaves.value(), wanted);
+      wanted -= lots;
+      notional += int128{l.price.value()} * lots * on.tick_lot_units;
+    }
+    return wanted > 0;
+  });
+  if (over)
+    return std::nullopt;
+  return wanted == 0 && (!o.most_notional || notional <= *o.most_notional);
+}
+
+/// The account's orders that stand in the way, best first.
+std::vector<order_slot> matcher::state::own_in_way(const incoming_order& o) const {
+  std::vector<order_slot> own;
   book.for_each_of(o.account, [&](order_slot slot) {
     if (book[slot].side != o.side && within(o.side, o.limit, book.price_of(slot)))
       own.push_back(slot);
@@ -30,8 +76,13 @@ bool matcher::state::can_fill_now(const incoming_order& o) const {
     return price_a != price_b ? within(o.side, price_b, price_a)
                               : book.rank_of(a) < book.rank_of(b);
   });
-  bool stops_at_own = o.stp != self_trade::expire_maker;
+  return own;
+}
 
+/// By levels less the account's own orders in them.
+bool matcher::state::can_fill_beside(const incoming_order& o,
+                                     const std::vector<order_slot>& own) const {
+  bool stops_at_own = o.stp != self_trade::expire_maker;
   auto wanted = o.leaves.value();
   int128 notional = 0;
   auto next_own = own.begin();

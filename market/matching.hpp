@@ -55,7 +55,10 @@ struct matcher::state {
   }
   bool crosses(side s, std::optional<messages::price> limit) const;
   bool can_fill_now(const incoming_order& o) const;
-  reason check(const place& p, const incoming_order& o) const;
+  std::optional<bool> can_fill_along(const incoming_order& o, std::size_t most) const;
+  bool can_fill_beside(const incoming_order& o, const std::vector<order_slot>& own) const;
+  std::vector<order_slot> own_in_way(const incoming_order& o) const;
+  reason check(const place& p) const;
 
   // -- matching ----------------------------------------------------------------------------------
   /// Trades with the other side until it is filled, out of its limit, or stopped for a reason.

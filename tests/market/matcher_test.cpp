@@ -213,6 +213,34 @@ CAF_TEST(fill or kill gets no further than an own order that would expire it) {
   CAF_CHECK_EQUAL(last.fills.size(), 1u);
 }
 
+CAF_TEST(fill or kill is judged alike however many orders its account has) {
+  for (std::uint64_t own : {0u, 1u, 3u, 40u})
+    for (auto mode :
+         {self_trade::expire_taker, self_trade::expire_maker, self_trade::expire_both}) {
+      cancel_all(1).cancel_all(2).run();
+      for (std::uint64_t i = 1; i <= own; ++i)
+        add(limit(2, 100 + i, buy, 1, 50)); // not in its way
+      for (std::uint64_t i = 1; i <= 10; ++i)
+        add(limit(1, i, sell, 1, 90));
+      add(limit(2, 99, sell, 5, 91));
+      add(limit(1, 11, sell, 5, 92)).run();
+      bool passes = mode == self_trade::expire_maker;
+      auto reach = passes ? 15 : 10;
+      auto kill = with_stp(limit(2, 9, buy, reach + 1, 95, tif::fill_or_kill), mode);
+      CAF_CHECK_EQUAL(run(kill).why, reason::would_not_fill);
+      kill.quantity = quantity{reach};
+      CAF_CHECK_EQUAL(run(kill).kind, kind::accepted);
+      CAF_CHECK_EQUAL(last.fills.size(), passes ? 11u : 10u);
+    }
+}
+
+CAF_TEST(who lacks funds is not told what would fill) {
+  run(limit(1, 1, sell, 5, 90));
+  CAF_CHECK_EQUAL(run(limit(2, 1, buy, 11, 95, tif::fill_or_kill), 1).why,
+                  reason::insufficient_funds);
+  CAF_CHECK_EQUAL(run(limit(2, 1, buy, 11, 95, tif::fill_or_kill)).why, reason::would_not_fill);
+}
+
 CAF_TEST(a market order to fill or kill must also be affordable) {
   run(limit(1, 1, sell, 5, 90));
   run(limit(1, 2, sell, 5, 100));

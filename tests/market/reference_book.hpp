@@ -344,10 +344,10 @@ private:
       why = reason::book_full;
     else if (p.tif == time_in_force::post_only && best_for(o) != open_.end())
       why = reason::would_take;
-    else if (p.tif == time_in_force::fill_or_kill && !fills_completely(o, w.from))
-      why = reason::would_not_fill;
     else if (w.shortfall.value() > pool_[{p.account, asset_of(p.side)}])
       why = reason::insufficient_funds;
+    else if (p.tif == time_in_force::fill_or_kill && !fills_completely(o, w.from))
+      why = reason::would_not_fill;
     if (why != reason::none) {
       say(o, report_kind::rejected, why, w.from.position, &w.from).leaves = {};
       release(p.account, asset_of(p.side), w.reserved.value(), false);
