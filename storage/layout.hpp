@@ -219,7 +219,7 @@ load_range(const store& s, family where, byte_view from, byte_view to,
 tl::unexpected<error> nonsense(family where, byte_view key, std::string_view what);
 
 struct identity {
-  static constexpr std::uint32_t current_format = 1;
+  static constexpr std::uint32_t current_format = 2;
 
   std::uint32_t format = current_format;
   replica_id replica;

@@ -92,7 +92,10 @@ CAF_TEST(the identity survives a crash) {
 }
 
 CAF_TEST(a store of unknown format is refused) {
-  auto payload = layout::packer{}.u32(2).raw("something else altogether").take();
+  auto payload = layout::packer{}
+                     .u32(layout::identity::current_format + 1)
+                     .raw("something else altogether")
+                     .take();
   put(family::meta, bytes{layout::identity_key}, payload);
   CAF_CHECK(code_of(open_for(*s, ledger.cluster(), ledger.self)) == errc::unsupported_version);
 }
