@@ -4,12 +4,15 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <vector>
+#include <memory>
+#include <span>
+#include <utility>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
+#include "market/line_arena.hpp"
 #include "market/prefetch.hpp"
 
 namespace bourse::market {
@@ -25,7 +28,8 @@ using name_tag = std::uint32_t;
 /// it and went past it because it was full. A look-up follows such only while there are any, so
 /// there are no tombstones and no slow decay. The upper bits of a tag choose the bucket, and names
 /// that follow each other share one: clients count, so an add finds its line in the cache, and only
-/// the orders of long ago cost a miss. Growing, shrinking and removal never look at an order.
+/// the orders of long ago cost a miss. Growing, shrinking and removal never look at an order. Its
+/// buckets belong to the arena, which must be the same one every time.
 class name_table {
 public:
   /// The slot with that tag for which `is_it` holds, or no_order.
@@ -44,21 +48,21 @@ public:
   }
 
   /// Precondition: `slot` is not in it.
-  void insert(name_tag tag, order_slot slot) {
+  void insert(line_arena& arena, name_tag tag, order_slot slot) {
     if (++size_ > buckets_.size() * most_per_bucket)
-      rebuild(buckets_.empty() ? 1 : buckets_.size() * 2);
+      rebuild(arena, buckets_.empty() ? 1 : buckets_.size() * 2);
     put(tag, slot);
   }
 
   /// Precondition: `slot` was inserted with that tag.
-  void erase(name_tag tag, order_slot slot) {
+  void erase(line_arena& arena, name_tag tag, order_slot slot) {
     for (auto b = home(tag);; b = after(b)) {
       auto& bucket = buckets_[b];
       for (auto hits = bucket.where(tag); hits != 0; hits &= hits - 1) {
         if (auto i = first(hits); bucket.slots[i] == slot) {
           bucket.tags[i] = none;
-          if (--size_ * 2 < buckets_.size() && buckets_.size() > 1)
-            rebuild(buckets_.size() / 2);
+          if (--size_ * 2 < buckets_.size() && buckets_.size() > fewest_buckets)
+            rebuild(arena, buckets_.size() / 2);
           return;
         }
       }
@@ -90,6 +94,8 @@ public:
 private:
   static constexpr std::size_t bucket_size = 7;
   static constexpr std::size_t most_per_bucket = 3; // on average
+  /// Not fewer again: who has an order now and then would grow and shrink all the time.
+  static constexpr std::size_t fewest_buckets = 4;
   static constexpr name_tag none = 0;
 
   struct alignas(64) bucket {
@@ -121,6 +127,7 @@ private:
 #endif
     }
   };
+  static_assert(sizeof(bucket) == line_arena::line_size);
 
   static std::size_t first(unsigned hits) {
     return static_cast<std::size_t>(std::countr_zero(hits));
@@ -144,17 +151,21 @@ private:
   }
 
   /// Homes keep their order, so old and new are both walked from front to back.
-  void rebuild(std::size_t buckets) {
-    std::vector<bucket> old(buckets);
-    old.swap(buckets_);
-    shift_ = 32 - static_cast<unsigned>(std::countr_zero(buckets));
+  void rebuild(line_arena& arena, std::size_t buckets) {
+    auto log = static_cast<unsigned>(std::countr_zero(buckets));
+    auto memory = static_cast<bucket*>(arena.take(log));
+    std::uninitialized_default_construct_n(memory, buckets);
+    auto old = std::exchange(buckets_, {memory, buckets});
+    shift_ = 32 - log;
     for (const auto& from : old)
       for (std::size_t i = 0; i < bucket_size; ++i)
         if (from.tags[i] != none)
           put(from.tags[i], from.slots[i]);
+    if (!old.empty())
+      arena.give(old.data(), static_cast<unsigned>(std::countr_zero(old.size())));
   }
 
-  std::vector<bucket> buckets_;
+  std::span<bucket> buckets_;
   std::uint32_t size_ = 0;
   unsigned shift_ = 32;
 };

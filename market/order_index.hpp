@@ -28,12 +28,12 @@ public:
   void insert(account_id account, client_order_id name, order_slot slot) {
     if (account.value() >= tables_.size())
       tables_.resize(account.value() + 1);
-    tables_[account.value()].insert(tag_of(name), slot);
+    tables_[account.value()].insert(arena_, tag_of(name), slot);
     ++size_;
   }
 
   void erase(account_id account, client_order_id name, order_slot slot) {
-    tables_[account.value()].erase(tag_of(name), slot);
+    tables_[account.value()].erase(arena_, tag_of(name), slot);
     --size_;
   }
 
@@ -65,6 +65,7 @@ private:
   }
 
   std::uint64_t seed_;
+  line_arena arena_;
   std::vector<name_table> tables_;
   std::size_t size_ = 0;
 };

@@ -1,6 +1,7 @@
 // Objects at stable places, named by 32-bit slots.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include "messages/huge_pages.hpp"
 
 namespace bourse::market {
 
@@ -19,7 +22,8 @@ class slab {
   static_assert(std::is_trivially_destructible_v<T>);
 
 public:
-  static constexpr std::uint32_t chunk_size = 4096;
+  /// Chunks lie on huge pages, one each, but for the first: small things stay small.
+  static constexpr std::uint32_t chunk_size = std::bit_floor(messages::huge_page_size / sizeof(T));
 
   T& operator[](std::uint32_t slot) {
     return chunks_[slot / chunk_size].get()[slot % chunk_size];
@@ -43,7 +47,7 @@ public:
 private:
   struct release_chunk {
     void operator()(T* p) const {
-      ::operator delete (p, std::align_val_t{alignof(T)});
+      ::operator delete (p, std::align_val_t{messages::huge_page_size});
     }
   };
 
@@ -53,10 +57,18 @@ private:
       free_.pop_back();
       return slot;
     }
-    if (used_ % chunk_size == 0) // raw memory: what no object needed yet is not even touched
-      chunks_.emplace_back(
-          static_cast<T*>(::operator new (sizeof(T) * chunk_size, std::align_val_t{alignof(T)})));
+    if (used_ % chunk_size == 0)
+      add_chunk();
     return used_++;
+  }
+
+  /// Raw memory: what no object needed yet is not even touched.
+  void add_chunk() {
+    constexpr auto bytes = sizeof(T) * chunk_size;
+    auto memory = ::operator new (bytes, std::align_val_t{messages::huge_page_size});
+    if (!chunks_.empty())
+      messages::prefer_huge_pages(memory, bytes);
+    chunks_.emplace_back(static_cast<T*>(memory));
   }
 
   std::vector<std::unique_ptr<T, release_chunk>> chunks_;

@@ -2,7 +2,10 @@
 #include "tests/suite.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <cstring>
+#include <iterator>
 #include <list>
 #include <map>
 #include <set>
@@ -11,8 +14,10 @@
 
 #include "market/expiry_index.hpp"
 #include "market/level_index.hpp"
+#include "market/line_arena.hpp"
 #include "market/name_table.hpp"
 #include "market/order_book.hpp"
+#include "market/slab.hpp"
 #include "tests/market/random.hpp"
 
 using namespace bourse::market;
@@ -374,15 +379,16 @@ CAF_TEST(a level index finds what is in it) {
 }
 
 CAF_TEST(a name table stays small after it was large) {
+  line_arena arena;
   name_table table;
   auto tag = [](order_slot i) {
     return (i * 0x9e37'79b9U & ~7U) | 4 | i % 4;
   };
   for (order_slot i = 0; i < 100'000; ++i)
-    table.insert(tag(i), i);
+    table.insert(arena, tag(i), i);
   CAF_CHECK(table.bytes() <= 100'000 * 64);
   for (order_slot i = 0; i < 99'990; ++i)
-    table.erase(tag(i), i);
+    table.erase(arena, tag(i), i);
   CAF_CHECK(table.bytes() < 2048);
   std::set<order_slot> left;
   table.for_each([&](order_slot slot) { left.insert(slot); });
@@ -396,16 +402,77 @@ CAF_TEST(a name table stays small after it was large) {
 }
 
 CAF_TEST(names that collide are still told apart) {
+  line_arena arena;
   name_table table;
   for (order_slot i = 0; i < 1000; ++i)
-    table.insert(4, i);
+    table.insert(arena, 4, i);
   for (order_slot i = 0; i < 1000; i += 2)
-    table.erase(4, i);
+    table.erase(arena, 4, i);
   int wrong = 0;
   for (order_slot i = 0; i < 1000; ++i)
     wrong += table.find(4, [&](order_slot slot) { return slot == i; }) != (i % 2 ? i : no_order);
   CAF_CHECK_EQUAL(wrong, 0);
   CAF_CHECK_EQUAL(table.size(), 500u);
+}
+
+CAF_TEST(arrays of an arena do not overlap and are used again) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    CAF_MESSAGE("seed " << seed);
+    splitmix64 random{seed};
+    line_arena arena;
+    std::map<std::uintptr_t, unsigned> taken; // address and n
+    int wrong = 0;
+    auto bytes = [](unsigned n) {
+      return line_arena::line_size << n;
+    };
+    for (int i = 0; i < 5000; ++i) {
+      if (taken.size() < 300) {
+        auto n = static_cast<unsigned>(random.below(12));
+        auto at = reinterpret_cast<std::uintptr_t>(arena.take(n));
+        auto [place, is_new] = taken.emplace(at, n);
+        wrong += !is_new || at % bytes(0) != 0;
+        if (place != taken.begin())
+          wrong += std::prev(place)->first + bytes(std::prev(place)->second) > at;
+        if (std::next(place) != taken.end())
+          wrong += at + bytes(n) > std::next(place)->first;
+      } else {
+        for (auto some = random.below(200); some > 0; --some) {
+          auto victim
+              = std::next(taken.begin(), static_cast<std::ptrdiff_t>(random.below(taken.size())));
+          arena.give(reinterpret_cast<void*>(victim->first), victim->second);
+          taken.erase(victim);
+        }
+      }
+    }
+    CAF_CHECK_EQUAL(wrong, 0);
+  }
+  line_arena arena;
+  for (unsigned n : {0U, 5U, 16U}) { // the last one is larger than a chunk
+    auto array = arena.take(n);
+    std::memset(array, 1, line_arena::line_size << n);
+    arena.give(array, n);
+    CAF_CHECK(arena.take(n) == array);
+  }
+}
+
+CAF_TEST(objects of a slab stay where they are) {
+  slab<std::array<std::uint64_t, 64>> objects;
+  constexpr auto chunk = decltype(objects)::chunk_size;
+  std::vector<const void*> places;
+  for (std::uint32_t i = 0; i < 3 * chunk; ++i) {
+    auto slot = objects.make();
+    CAF_REQUIRE(slot == i);
+    objects[slot].fill(i);
+    places.push_back(&objects[slot]);
+  }
+  int wrong = 0;
+  for (std::uint32_t i = 0; i < 3 * chunk; ++i)
+    wrong += &objects[i] != places[i] || objects[i].front() != i || objects[i].back() != i;
+  CAF_CHECK_EQUAL(wrong, 0);
+  objects.free(chunk + 5);
+  objects.free(7);
+  CAF_CHECK_EQUAL(objects.make(), 7u);
+  CAF_CHECK_EQUAL(objects.make(), chunk + 5);
 }
 
 CAF_TEST(the expiry index follows the open orders) {
