@@ -3,6 +3,7 @@
 #include <set>
 
 #include "market/rules.hpp"
+#include "messages/crypto.hpp"
 
 namespace bourse::actors {
 
@@ -97,7 +98,8 @@ expected<recovered_node> recover(storage::store& store, const config::genesis& g
   recovered_node node{market::clearing_house{rules}, {}, {}, std::move(*checkpoint),
                       std::move(*consensus),         {}};
   for (std::size_t i = 0; i < rules.instruments.size(); ++i)
-    node.books.emplace_back(instrument_id{static_cast<std::uint16_t>(i)}, rules);
+    node.books.emplace_back(instrument_id{static_cast<std::uint16_t>(i)}, rules,
+                            messages::fresh_hash_seed());
   if (node.checkpoint)
     if (auto ok = restore(node, store); !ok)
       return tl::unexpected(ok.error());

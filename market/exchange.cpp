@@ -5,10 +5,10 @@
 
 namespace bourse::market {
 
-exchange::exchange(const rules& r) : clearing_(r) {
+exchange::exchange(const rules& r, std::uint64_t seed) : clearing_(r) {
   matchers_.reserve(r.instruments.size());
   for (std::size_t i = 0; i < r.instruments.size(); ++i)
-    matchers_.emplace_back(instrument_id{static_cast<std::uint16_t>(i)}, r);
+    matchers_.emplace_back(instrument_id{static_cast<std::uint16_t>(i)}, r, seed);
 }
 
 block_result exchange::execute(const block_input& block) {

@@ -2,6 +2,7 @@
 // recovery and the single-book comparison use it; a node runs the same classes as actors.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "market/clearing_house.hpp"
@@ -13,7 +14,8 @@ namespace bourse::market {
 
 class exchange {
 public:
-  explicit exchange(const rules& r);
+  /// See order_index for what `seed` is.
+  explicit exchange(const rules& r, std::uint64_t seed = 0);
 
   block_result execute(const block_input& block);
 

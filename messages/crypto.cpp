@@ -72,6 +72,12 @@ digest hasher::finish() {
   return out;
 }
 
+std::uint64_t fresh_hash_seed() {
+  std::uint64_t seed;
+  randombytes_buf(&seed, sizeof seed);
+  return seed;
+}
+
 key_pair key_pair::generate() {
   std::array<std::uint8_t, 32> seed;
   randombytes_buf(seed.data(), seed.size());

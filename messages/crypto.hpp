@@ -1,8 +1,9 @@
 // Hashing and signing on libsodium. Everything here is pure: same input, same output, but for
-// `key_pair::generate`, which takes its randomness from the operating system.
+// `key_pair::generate` and `fresh_hash_seed`, which ask the operating system for randomness.
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <span>
 
 #include "messages/bytes.hpp"
@@ -79,6 +80,9 @@ private:
 /// True if `sig` is `by`'s signature of purpose || cluster || payload. Costs about 70 us.
 bool verify(const public_key& by, purpose why, const digest& cluster, byte_view payload,
             const signature& sig);
+
+/// From the operating system: for hash tables whose keys strangers choose.
+std::uint64_t fresh_hash_seed();
 
 /// Overwrites memory in a way that the compiler keeps.
 void wipe(void* data, std::size_t size);

@@ -6,6 +6,7 @@
 
 #include "consensus/replica_core.hpp"
 #include "market/exchange.hpp"
+#include "messages/crypto.hpp"
 #include "storage/audit_block.hpp"
 #include "storage/audit_results.hpp"
 #include "storage/layout.hpp"
@@ -39,7 +40,11 @@ class ledger_audit {
 public:
   ledger_audit(const store& s, const audit_genesis& g,
                const std::function<void(const audit_progress&)>& progress)
-      : store_(s), genesis_(g), progress_(progress), keys_(g), exchange_(g.rules) {}
+      : store_(s),
+        genesis_(g),
+        progress_(progress),
+        keys_(g),
+        exchange_(g.rules, messages::fresh_hash_seed()) {}
 
   expected<audit_report> run() {
     for (auto step : {&ledger_audit::identify, &ledger_audit::survey, &ledger_audit::check_records,

@@ -44,6 +44,10 @@ CAF_TEST(a hasher joins its parts) {
   CAF_CHECK(hasher{}.add(cluster).finish() == hash(cluster.view()));
 }
 
+CAF_TEST(no two hash seeds are alike) {
+  CAF_CHECK_NOT_EQUAL(fresh_hash_seed(), fresh_hash_seed());
+}
+
 CAF_TEST(a signature holds for what was signed and nothing else) {
   auto key = key_pair::from_seed(seed);
   auto sig = key.sign(purpose::commit, cluster, "payload");
