@@ -8,37 +8,19 @@
 
 #include "market/rules.hpp"
 #include "messages/request.hpp"
+#include "messages/splitmix64.hpp"
 #include "messages/types.hpp"
 
 namespace bourse::bench {
 
 using namespace messages;
 
-/// Splitmix64: the same numbers on every machine.
-class random_source {
-public:
-  explicit random_source(std::uint64_t seed) : state_(seed) {
-  }
-  std::uint64_t next() {
-    auto z = state_ += 0x9e37'79b9'7f4a'7c15;
-    z = (z ^ z >> 30) * 0xbf58'476d'1ce4'e5b9;
-    z = (z ^ z >> 27) * 0x94d0'49bb'1331'11eb;
-    return z ^ z >> 31;
-  }
-  /// 0 to n-1.
-  std::uint64_t below(std::uint64_t n) {
-    return static_cast<std::uint64_t>(static_cast<unsigned __int128>(next()) * n >> 64);
-  }
-
-private:
-  std::uint64_t state_;
-};
+using random_source = splitmix64;
 
 /// The price that everyone quotes around, in ticks; wanders by a tick a step around its start.
 class wandering_price {
 public:
-  explicit wandering_price(std::int64_t start) : start_(start), now_(start) {
-  }
+  explicit wandering_price(std::int64_t start) : start_(start), now_(start) {}
   std::int64_t step(random_source& random);
 
 private:
@@ -46,8 +28,8 @@ private:
   std::int64_t now_;
 };
 
-/// One trader's stream of requests. Requests of one trader go through one client stream, so that its
-/// cancels come after its orders.
+/// One trader's stream of requests. Requests of one trader go through one client stream, so that
+/// its cancels come after its orders.
 class trader {
 public:
   enum class habit : std::uint8_t {

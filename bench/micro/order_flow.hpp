@@ -1,10 +1,11 @@
-// What the benchmarks of book and matcher share: a clock, randomness, and who rests.
+// What the benchmarks of book and matcher share: a clock, and who rests.
 #pragma once
 
 #include <cstdint>
 #include <ctime>
 #include <vector>
 
+#include "messages/splitmix64.hpp"
 #include "messages/types.hpp"
 
 namespace bourse::market {
@@ -18,24 +19,6 @@ inline double thread_seconds() {
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
-
-class splitmix64 {
-public:
-  explicit splitmix64(std::uint64_t seed) : state_(seed) {}
-
-  std::uint64_t next() {
-    auto z = state_ += 0x9e37'79b9'7f4a'7c15;
-    z = (z ^ z >> 30) * 0xbf58'476d'1ce4'e5b9;
-    z = (z ^ z >> 27) * 0x94d0'49bb'1331'11eb;
-    return z ^ z >> 31;
-  }
-  std::uint64_t below(std::uint64_t n) {
-    return next() % n;
-  }
-
-private:
-  std::uint64_t state_;
-};
 
 /// Names of the resting orders, to draw cancels from. `number` counts all orders from 1.
 class live_orders {

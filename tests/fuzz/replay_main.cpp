@@ -12,26 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "messages/splitmix64.hpp"
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace {
 
+using bourse::messages::splitmix64;
 using bytes = std::vector<std::uint8_t>;
-
-struct splitmix64 {
-  std::uint64_t state;
-
-  std::uint64_t next() {
-    auto z = state += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-
-  std::size_t below(std::size_t bound) {
-    return static_cast<std::size_t>(next() % bound);
-  }
-};
 
 void run(const bytes& input) {
   // An exact copy on the heap, so that AddressSanitizer sees a read past its end.

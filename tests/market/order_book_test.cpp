@@ -18,7 +18,7 @@
 #include "market/name_table.hpp"
 #include "market/order_book.hpp"
 #include "market/slab.hpp"
-#include "tests/market/random.hpp"
+#include "messages/splitmix64.hpp"
 
 using namespace bourse::market;
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "messages/splitmix64.hpp"
 #include "tests/market/matcher_fixture.hpp"
-#include "tests/market/random.hpp"
 
 namespace bourse::market {
 

@@ -59,7 +59,7 @@ void check_hostile_bytes(Make make, Decode decode) {
       auto changed = encoded;
       for (auto flips = 1 + random.below(3); flips > 0; --flips) {
         auto& c = changed[random.below(changed.size())];
-        c = static_cast<char>(random.flip() ? c ^ (1 << random.below(8)) : random.next());
+        c = static_cast<char>(flip(random) ? c ^ (1 << random.below(8)) : random.next());
       }
       ok = ok && withstands(changed, decode);
     }
@@ -80,7 +80,7 @@ void check_canonical(Make make, Decode decode) {
     for (int i = 0; i < 50; ++i) {
       auto changed = encoded;
       auto at = random.below(changed.size());
-      if (random.flip())
+      if (flip(random))
         changed[at] = static_cast<char>(random.next());
       else
         changed.insert(at, 1, static_cast<char>(random.next()));

@@ -33,7 +33,7 @@ replica_id random_replica(splitmix64& random) {
 }
 
 std::uint32_t random_u32(splitmix64& random) {
-  return static_cast<std::uint32_t>(random.up_to(std::numeric_limits<std::uint32_t>::max()));
+  return static_cast<std::uint32_t>(up_to(random, std::numeric_limits<std::uint32_t>::max()));
 }
 
 std::vector<digest> random_digests(splitmix64& random, std::size_t max) {
@@ -61,9 +61,9 @@ results_statement random_results_statement(splitmix64& random) {
 
 } // namespace
 
-std::uint64_t splitmix64::up_to(std::uint64_t max) {
-  auto value = next() >> below(64); // all magnitudes alike
-  switch (below(8)) {
+std::uint64_t up_to(splitmix64& random, std::uint64_t max) {
+  auto value = random.next() >> random.below(64); // all magnitudes alike
+  switch (random.below(8)) {
     case 0:
       return 0;
     case 1:
@@ -97,7 +97,7 @@ place random_place(splitmix64& random) {
   out.quantity = random_quantity(random);
   out.max_spend = random_strong<amount>(random);
   out.expire_after = random_strong<sequence_number>(random);
-  out.liquidation = random.flip();
+  out.liquidation = flip(random);
   return out;
 }
 
@@ -117,7 +117,7 @@ replace random_replace(splitmix64& random) {
   out.new_client_order = random_strong<client_order_id>(random);
   out.price = random_price(random);
   out.quantity = random_quantity(random);
-  out.post_only = random.flip();
+  out.post_only = flip(random);
   out.side = random_side(random);
   return out;
 }
@@ -125,7 +125,7 @@ replace random_replace(splitmix64& random) {
 cancel_all random_cancel_all(splitmix64& random) {
   cancel_all out;
   out.account = random_strong<account_id>(random);
-  if (random.flip())
+  if (flip(random))
     out.instrument = random_strong<instrument_id>(random);
   return out;
 }
@@ -178,7 +178,7 @@ submission random_submission(splitmix64& random, std::size_t max_requests) {
   submission out;
   out.client = random_strong<client_id>(random);
   out.stream = random_stream(random);
-  out.number = submission_number{1 + random.up_to(std::numeric_limits<std::uint64_t>::max() - 1)};
+  out.number = submission_number{1 + up_to(random, std::numeric_limits<std::uint64_t>::max() - 1)};
   out.requests = random_list(random, max_requests - 1, random_request);
   out.requests.push_back(random_request(random));
   return out;
@@ -207,10 +207,10 @@ report random_report(splitmix64& random) {
   out.quantity = random_quantity(random);
   out.leaves = random_quantity(random);
   out.trade = random_strong<trade_id>(random);
-  out.fee = amount{static_cast<std::int64_t>(random.up_to(UINT64_MAX))};
+  out.fee = amount{static_cast<std::int64_t>(up_to(random, UINT64_MAX))};
   out.stream = random_stream(random);
   out.submission = random_strong<submission_number>(random);
-  out.index = static_cast<std::uint16_t>(random.up_to(UINT16_MAX));
+  out.index = static_cast<std::uint16_t>(up_to(random, UINT16_MAX));
   return out;
 }
 
@@ -298,7 +298,7 @@ namespace {
 template <class Signed, class Content>
 Signed random_signed(splitmix64& random, Content content) {
   Signed out;
-  out.body = random.flip() ? encode(content(random)) : random_bytes(random, random.below(100));
+  out.body = flip(random) ? encode(content(random)) : random_bytes(random, random.below(100));
   out.by = random_signature(random);
   return out;
 }
@@ -401,7 +401,7 @@ answer random_answer(splitmix64& random) {
   answer out;
   out.id = random.next();
   out.at = random_strong<sequence_number>(random);
-  if (random.flip())
+  if (flip(random))
     out.problem = random_error(random);
   out.body = random_bytes(random, random.below(500));
   return out;

@@ -12,33 +12,16 @@
 #include "messages/consensus.hpp"
 #include "messages/report.hpp"
 #include "messages/request.hpp"
+#include "messages/splitmix64.hpp"
 
 namespace bourse::messages {
 
-/// Sebastiano Vigna's splitmix64.
-class splitmix64 {
-public:
-  explicit splitmix64(std::uint64_t seed) : state_(seed) {}
+/// 0 to max, often near one of them.
+std::uint64_t up_to(splitmix64& random, std::uint64_t max);
 
-  std::uint64_t next() {
-    auto z = state_ += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-  }
-  /// 0 to n-1; 0 if n is 0.
-  std::uint64_t below(std::uint64_t n) {
-    return n == 0 ? 0 : next() % n;
-  }
-  /// 0 to max, often near one of them.
-  std::uint64_t up_to(std::uint64_t max);
-  bool flip() {
-    return next() % 2 == 0;
-  }
-
-private:
-  std::uint64_t state_;
-};
+inline bool flip(splitmix64& random) {
+  return random.next() % 2 == 0;
+}
 
 bytes random_bytes(splitmix64& random, std::size_t size);
 
@@ -46,7 +29,7 @@ bytes random_bytes(splitmix64& random, std::size_t size);
 template <class Strong>
 Strong random_strong(splitmix64& random, std::uint64_t max = static_cast<std::uint64_t>(
                                              std::numeric_limits<typename Strong::rep>::max())) {
-  return Strong{static_cast<typename Strong::rep>(random.up_to(max))};
+  return Strong{static_cast<typename Strong::rep>(up_to(random, max))};
 }
 
 /// A value of an enum without gaps.

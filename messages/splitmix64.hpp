@@ -1,10 +1,11 @@
-// Seeded randomness for tests: the same everywhere, for ever.
+// Seeded randomness for tests and made-up markets: the same everywhere, for ever. Not for secrets.
 #pragma once
 
 #include <cstdint>
 
-namespace bourse::market {
+namespace bourse::messages {
 
+/// Sebastiano Vigna's splitmix64.
 class splitmix64 {
 public:
   explicit splitmix64(std::uint64_t seed) : state_(seed) {}
@@ -15,12 +16,13 @@ public:
     z = (z ^ z >> 27) * 0x94d0'49bb'1331'11eb;
     return z ^ z >> 31;
   }
+  /// 0 to n-1; 0 if n is 0.
   std::uint64_t below(std::uint64_t n) {
-    return next() % n;
+    return static_cast<std::uint64_t>(static_cast<unsigned __int128>(next()) * n >> 64);
   }
 
 private:
   std::uint64_t state_;
 };
 
-} // namespace bourse::market
+} // namespace bourse::messages
