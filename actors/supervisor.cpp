@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
 
 #include <caf/typed_response_promise.hpp>
 #include <nlohmann/json.hpp>
@@ -18,6 +19,10 @@ namespace {
 constexpr std::chrono::seconds status_timeout{5};
 /// A child that takes longer to end is left behind.
 constexpr std::chrono::seconds ending_timeout{10};
+/// Who leads hands over before it ends. The others need no more of it than its word, so it does not
+/// wait for long.
+constexpr std::chrono::milliseconds hand_over_timeout{150};
+constexpr std::chrono::milliseconds hand_over_look{5};
 
 class supervisor {
 public:
@@ -36,7 +41,7 @@ public:
 
   supervisor_actor::behavior_type behavior() {
     return {
-        [this](stop_atom) { stop(); },
+        [this](stop_atom) { hand_over(); },
         [this](status_atom, bool with_digest) { return gather(with_digest); },
         [this](watch_atom, const caf::actor& door) {
           self_->monitor(door);
@@ -70,6 +75,31 @@ private:
       stop();
     else if (first)
       end_next();
+  }
+
+  /// Looks again and again until another leads. Not where a child has failed: nobody knows what is
+  /// left of this node, and the others see that its links are gone.
+  void hand_over() {
+    if (stopping_)
+      return;
+    if (!resigned_at_) {
+      resigned_at_ = self_->clock().now();
+      self_->send(routes_->view_change, resign_atom::value);
+    }
+    self_->request(routes_->view_change, hand_over_timeout, status_atom::value)
+        .then(
+            [this](const std::string& status) {
+              if (leads(status) && self_->clock().now() < *resigned_at_ + hand_over_timeout)
+                self_->delayed_send(self_, hand_over_look, stop_atom::value);
+              else
+                stop();
+            },
+            [this](caf::error&) { stop(); });
+  }
+
+  bool leads(const std::string& status) const {
+    auto s = nlohmann::json::parse(status, nullptr, false);
+    return s.is_object() && s.value("primary", context_->genesis.size.n) == context_->self.value();
   }
 
   void stop() {
@@ -149,6 +179,7 @@ private:
   routes_ptr routes_;
   std::vector<child> children_; ///< those alive, in the order of their end
   std::function<std::string()> more_status_;
+  std::optional<caf::actor_clock::time_point> resigned_at_;
   bool stopping_ = false;
   caf::error reason_; ///< none for a clean end
 };

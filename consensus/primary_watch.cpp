@@ -29,7 +29,7 @@ const char* to_string(suspicion s) {
     case suspicion::link_lost:
       return "the link to it is down";
     case suspicion::resigned:
-      return "it says itself that it has failed";
+      return "it wishes for another one itself";
     case suspicion::equivocation:
       return "it signed two proposals for one slot";
     case suspicion::no_new_view:
