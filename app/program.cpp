@@ -48,6 +48,7 @@ void add_verbs(CLI::App& app, app_context& context) {
   add_trades(app, context);
   add_account(app, context);
   add_status(app, context);
+  add_is_leader(app, context);
   add_ledger(app, context);
   add_receipt(app, context);
   add_version(app, context);
@@ -92,7 +93,7 @@ exit_code refuse(const CLI::App& app, const CLI::ParseError& e, const output& ou
   const auto& at = innermost(app);
   if (auto problem = unknown_verb(at); !problem.empty())
     return out.refuse(problem);
-  if (!verbs_of(at).empty() && at.remaining().empty()) { // such as `bourse` or `bourse order`
+  if (at.get_require_subcommand_min() > 0 && at.remaining().empty()) { // such as `bourse` or `bourse order`
     if (out.json)
       return out.refuse("say which verb");
     const auto* parent = at.get_parent();

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/leadership_text.hpp"
 #include "app/trader.hpp"
 #include "app/verbs.hpp"
 
@@ -85,10 +86,15 @@ exit_code show_status(const status_options& o, const output& out) {
     all.push_back(parse(a));
     up += !a.problem.has_value();
   }
-  if (out.json)
-    out.print(nlohmann::json{{"replicas", all}});
-  else
+  auto size = (*who)->genesis().size;
+  if (out.json) {
+    auto leader = add_leadership(all, size);
+    out.print(nlohmann::json{{"replicas", all}, {"leader", leader}});
+  } else {
     print_table(all, o.digest, out);
+    for (const auto& line : leadership_lines(all, size))
+      out.line(line);
+  }
   auto needed = (*who)->genesis().size.weak_quorum();
   if (up >= needed)
     return exit_code::ok;

@@ -108,6 +108,14 @@ CAF_TEST(if too few replicas answer the exit code is 3) {
   CAF_CHECK(status["replicas"][3]["error"].is_string());
 }
 
+CAF_TEST(whether a replica leads is asked of that replica) {
+  CAF_CHECK_EQUAL(run({"is-leader", "--replica", "0"}), 3);
+  CAF_CHECK(err_says("replica 0 does not answer"));
+  CAF_CHECK_EQUAL(run({"is-leader", "--replica", "4"}), 2);
+  CAF_CHECK(err_says("replicas 0 to 3"));
+  CAF_CHECK_EQUAL(run({"is-leader"}), 2);
+}
+
 CAF_TEST(a genesis file and a key are enough) {
   auto key = net + "/clients/taker.key";
   auto genesis = net + "/genesis.toml";
