@@ -122,9 +122,11 @@ void add_bench(CLI::App& app, app_context& context) {
   verb->add_option("--seed", o->load.seed, "Of the made-up market")->capture_default_str();
   verb->add_option("--page", o->page, "The report page to write; empty: none")
     ->capture_default_str();
-  verb->callback([o, &context] {
-    context.run = [o, &context] { return run_bench(*o, context.out); };
+  verb->callback([o, verb, &context] {
+    if (verb->get_subcommands().empty()) // those have set their own
+      context.run = [o, &context] { return run_bench(*o, context.out); };
   });
+  add_bench_failover(*verb, context);
 }
 
 } // namespace bourse::app

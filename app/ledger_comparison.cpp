@@ -78,6 +78,7 @@ ledger_comparison compare_ledgers(load_target& target) {
                                : to_string(report.error()));
       return all;
     }
+    all.requests = std::max(all.requests, report->requests);
     find(name, true, fmt::format("{} blocks, {} requests, {} trades, {} signatures: sound",
                                  report->blocks, report->requests, report->trades,
                                  report->signatures));

@@ -1,6 +1,7 @@
 // All ledgers of a temporary network, audited from the genesis file and compared with each other.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@ struct ledger_comparison {
   bool good = true;
   /// What was compared, and how it ended.
   std::vector<std::pair<std::string, std::string>> findings;
+  std::uint64_t requests = 0; ///< executed, in the ledger that has most
 };
 
 /// The nodes must not run. Good if every ledger is sound, all tell the same log as far as they

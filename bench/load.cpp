@@ -62,10 +62,11 @@ public:
     return {};
   }
 
-  load_sample look(std::chrono::steady_clock::time_point start) {
+  load_sample look(std::chrono::steady_clock::time_point start, bool with_status) {
     load_sample s;
     s.counts = counts();
-    s.status = ask_each({query_kind::status, 0, 0, {}, trust::each, 2000});
+    if (with_status)
+      s.status = ask_each({query_kind::status, 0, 0, {}, trust::each, 2000});
     s.book = book();
     s.at_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return s;
@@ -174,19 +175,22 @@ expected<load_result> run_load(caf::actor_system& system, const config::genesis&
     return tl::unexpected(ok.error());
   run.begin();
   load_result result;
-  result.first = run.look(clock::now());
-  auto start = clock::now();
+  result.first = run.look(clock::now(), true);
+  auto start = result.start = clock::now();
+  auto enough = [&] { return options.enough && options.enough->load(); };
   run.go();
-  for (auto next = start + 500ms; next < start + options.duration; next += 500ms) {
+  for (auto next = start + 500ms; next < start + options.duration && !enough(); next += 500ms) {
     std::this_thread::sleep_until(next);
-    on_sample(run.look(start));
+    on_sample(run.look(start, false));
   }
-  std::this_thread::sleep_until(start + options.duration);
-  result.last = run.look(start);
+  if (!enough())
+    std::this_thread::sleep_until(start + options.duration);
+  result.last = run.look(start, true);
   result.counts = result.last.counts;
   result.duration_s = result.last.at_s;
   result.timeline = run.ask_each({query_kind::timeline, 0, 512, {}, trust::each, 3000});
   result.unanswered = run.halt();
+  result.all_counts = run.counts();
   // Subject 1 asks for the state digest as of now, which costs a little. The clients have their
   // results once f+1 replicas executed them; the others may take a moment longer.
   std::string detail;

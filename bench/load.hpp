@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -12,6 +13,7 @@
 
 #include <caf/actor_system.hpp>
 
+#include "bench/answer_gaps.hpp"
 #include "bench/latency_histogram.hpp"
 #include "config/genesis.hpp"
 #include "messages/client.hpp"
@@ -32,6 +34,8 @@ struct load_options {
   /// Orders that are signed before the clock starts; what goes beyond is signed on the way.
   std::uint64_t presigned = 0;
   bool liquidations = false;
+  /// Ends the run before its duration, once true. May be null.
+  std::shared_ptr<const std::atomic<bool>> enough;
 };
 
 /// Enough for full blocks, and not so much that a queue's length is all that finality shows.
@@ -47,6 +51,8 @@ struct load_counts {
   std::uint64_t failed = 0;      ///< orders that will never execute
   std::string first_failure;     ///< why, of the first of those
   latency_histogram finality;
+  answer_gaps gaps;
+  std::chrono::steady_clock::time_point taken; ///< when these counts were
 };
 using load_counts_ptr = std::shared_ptr<const load_counts>;
 
@@ -54,12 +60,14 @@ using load_counts_ptr = std::shared_ptr<const load_counts>;
 struct load_sample {
   double at_s = 0;
   load_counts_ptr counts;
-  std::vector<std::string> status; ///< JSON by replica; empty: no answer
+  std::vector<std::string> status; ///< JSON by replica; empty: no answer, or not asked
   book_view book;                  ///< of the first instrument
 };
 
 struct load_result {
   load_counts_ptr counts;      ///< at the end of the duration
+  load_counts_ptr all_counts;  ///< when nothing more was awaited
+  std::chrono::steady_clock::time_point start; ///< of the sending
   double duration_s = 0;
   std::uint64_t unanswered = 0; ///< orders still without a result ten seconds after the last was sent
   load_sample first;           ///< when the load began
@@ -71,8 +79,8 @@ struct load_result {
 /// Gives the key of a client of the genesis by its name.
 using key_source = std::function<expected<key_pair>(const std::string& client)>;
 
-/// Runs to the end; `on_sample` is called about twice a second, in the calling thread. The genesis
-/// must hold the sample market. Errors: unreachable if the network does not answer; those of `keys`.
+/// Runs to the end; `on_sample` is called about twice a second, in the calling thread, with samples
+/// that have no status: who is down must not hold them up. The genesis must hold the sample market. Errors: unreachable if the network does not answer; those of `keys`.
 expected<load_result> run_load(caf::actor_system& system, const config::genesis& genesis,
                                const key_source& keys, const load_options& options,
                                const std::function<void(const load_sample&)>& on_sample);

@@ -28,7 +28,11 @@ caf::behavior load_driver::make_behavior() {
   return {
     [this](go_atom) { start(); },
     [this](send_due_atom) { send_due(); },
-    [this](count_atom) -> load_counts_ptr { return std::make_shared<load_counts>(*counts_); },
+    [this](count_atom) -> load_counts_ptr {
+      auto counts = std::make_shared<load_counts>(*counts_);
+      counts->taken = std::chrono::steady_clock::now();
+      return counts;
+    },
     [this](halt_atom) -> caf::response_promise {
       sending_ = false;
       drained_ = make_response_promise();
@@ -99,6 +103,7 @@ void load_driver::answered(std::size_t lane, std::size_t orders,
   auto now = std::chrono::steady_clock::now();
   if (!what->problem) {
     counts_->orders += orders;
+    counts_->gaps.add(now);
     for (auto t : intended) {
       auto us = std::chrono::duration_cast<std::chrono::microseconds>(now - t).count();
       counts_->finality.add(static_cast<std::uint64_t>(std::max<std::int64_t>(0, us)),
