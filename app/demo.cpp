@@ -1,11 +1,14 @@
 #include <iostream>
+#include <mutex>
 #include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "actors/tcp_node.hpp"
 #include "app/context.hpp"
+#include "app/demo_failure.hpp"
 #include "app/ledger_comparison.hpp"
 #include "app/load_target.hpp"
 #include "app/network_status.hpp"
@@ -41,15 +44,15 @@ void show(const output& out, const bench::load_sample& s, const bench::sample& p
                           s.at_s, point.orders_per_second, s.counts->orders,
                           s.counts->finality.percentile_ms(0.5),
                           s.counts->finality.percentile_ms(0.99), tick.name, top);
-  if (out.terminal())
+  if (out.terminal() && !out.json)
     out.out() << '\r' << line << std::flush;
   else if (static_cast<int>(s.at_s * 2) % 4 == 0)
-    out.line(line);
+    out.progress(line);
 }
 
 /// Stops the nodes and audits what each has written; false if anything is wrong.
 bool check_ledgers(load_target& target, bench::run_report& report, const output& out) {
-  out.line("Stopping the nodes and auditing their ledgers...");
+  out.progress("Stopping the nodes and auditing their ledgers...");
   target.temporary()->stop_nodes();
   auto all = compare_ledgers(target);
   report.checks.insert(report.checks.end(), all.findings.begin(), all.findings.end());
@@ -67,21 +70,36 @@ expected<bool> run_market(const demo_options& o, load_target& target, bench::run
   actors::system_config config{0};
   caf::actor_system system{config};
   std::optional<bench::load_sample> before;
-  auto run = bench::run_load(system, target.genesis(), target.keys(), load,
-                             [&](const bench::load_sample& s) {
-                               auto point = to_sample(s, before ? &*before : nullptr);
-                               report.samples.push_back(point);
-                               show(out, s, point, target.genesis().market);
-                               before = s;
-                             });
-  if (out.terminal())
+  std::mutex talk; // of the load and of the failure, in two threads
+  background_load run{system, target, load, [&](const bench::load_sample& s) {
+                        std::lock_guard guard{talk};
+                        auto point = to_sample(s, before ? &*before : nullptr);
+                        report.samples.push_back(point);
+                        show(out, s, point, target.genesis().market);
+                        before = s;
+                      }};
+  std::optional<expected<failover>> failure;
+  if (o.seconds >= shortest_with_failure_s)
+    failure = kill_in_the_middle(system, target, run, load.duration, [&](const std::string& text) {
+      std::lock_guard guard{talk};
+      out.progress((out.terminal() && !out.json ? "\n   " : "   ") + text);
+    });
+  auto result = run.finish();
+  if (out.terminal() && !out.json)
     out.line("");
-  if (!run)
-    return tl::unexpected(run.error());
-  fill_report(report, *run, load);
-  report.checks.emplace_back("orders without an answer", std::to_string(run->unanswered));
-  report.checks.emplace_back("orders failed", std::to_string(run->counts->failed));
-  return run->unanswered == 0 && run->counts->failed == 0 && run->counts->orders > 0;
+  if (!result)
+    return tl::unexpected(result.error());
+  fill_report(report, *result, load);
+  auto& counts = *result->all_counts;
+  report.checks.emplace_back("orders without an answer", std::to_string(result->unanswered));
+  report.checks.emplace_back("orders failed", std::to_string(counts.failed));
+  std::string state;
+  bool same = bench::same_state(result->final_status, state);
+  report.checks.emplace_back("states of all replicas", same ? "equal" : "DIFFER: " + state);
+  bool good = result->unanswered == 0 && counts.failed == 0 && counts.orders > 0 && same;
+  if (failure)
+    good = report_failure(report, *failure, *result) && good;
+  return good;
 }
 
 expected<bool> run_flow(const demo_options& o, load_target& target, bench::run_report& report,
@@ -110,8 +128,8 @@ expected<bool> run_flow(const demo_options& o, load_target& target, bench::run_r
   auto outcome = run_replay(system, target, *flow, *roles, run, [&](const replay_progress& p) {
     if (p.answered >= shown + 5000) {
       shown = p.answered;
-      out.line(fmt::format("{:6} of {} instructions executed", p.answered,
-                           reference->instructions()));
+      out.progress(fmt::format("{:6} of {} instructions executed", p.answered,
+                               reference->instructions()));
     }
   });
   if (!outcome)
@@ -133,12 +151,30 @@ expected<bool> run_flow(const demo_options& o, load_target& target, bench::run_r
   return differs.empty() && same;
 }
 
+void print(const bench::run_report& report, const demo_options& o, const load_target& target,
+           bool good, const output& out) {
+  if (out.json) {
+    auto all = nlohmann::json::parse(bench::to_json(report));
+    all["page"] = o.page;
+    if (target.kept())
+      all["data"] = target.folder().string();
+    all["passed"] = good;
+    out.print(all);
+    return;
+  }
+  out.line("\n" + bench::to_table(report));
+  out.line("Pictures: " + o.page);
+  if (target.kept())
+    out.line("Data: " + target.folder().string());
+  out.line(good ? "All checks passed." : "SOME CHECKS FAILED.");
+}
+
 exit_code run_demo(const demo_options& o, const output& out) {
   bench::run_report report;
   auto rate = bench::measure_verify_rate(32, std::chrono::milliseconds(300));
   target_options where;
   where.keep = !o.remove;
-  out.line("Starting four replicas as processes of their own...");
+  out.progress("Starting four replicas as processes of their own...");
   auto target = load_target::open(where);
   if (!target)
     return out.fail(target.error());
@@ -157,14 +193,7 @@ exit_code run_demo(const demo_options& o, const output& out) {
   bool good = check_ledgers(**target, report, out) && *ran;
   if (auto ok = bench::write_page(report, o.page); !ok)
     return out.fail(ok.error());
-  if (out.json)
-    out.line(bench::to_json(report));
-  else
-    out.line("\n" + bench::to_table(report));
-  out.line("Pictures: " + o.page);
-  if ((*target)->kept())
-    out.line("Data: " + (*target)->folder().string());
-  out.line(good ? "All checks passed." : "SOME CHECKS FAILED.");
+  print(report, o, **target, good, out);
   return good ? exit_code::ok : exit_code::failed;
 }
 
@@ -172,10 +201,11 @@ exit_code run_demo(const demo_options& o, const output& out) {
 
 void add_demo(CLI::App& app, app_context& context) {
   auto* verb = add_verb(app, context, "demo",
-                        "Run a whole exchange on this machine for some seconds and check it",
+                        "Run a whole exchange on this machine for some seconds, kill its primary, and "
+                        "check it",
                         "bourse demo --seconds 12");
   auto o = std::make_shared<demo_options>();
-  verb->add_option("--seconds", o->seconds, "How long the made-up market trades")
+  verb->add_option("--seconds", o->seconds, "How long the made-up market trades; from 6 on, the primary is killed on the way")
     ->check(CLI::Range(1.0, 3600.0))
     ->capture_default_str();
   verb->add_option("--seed", o->seed, "Of the made-up market")->capture_default_str();

@@ -106,6 +106,10 @@ void output::line(std::string_view text) const {
   *out_ << text << '\n';
 }
 
+void output::progress(std::string_view text) const {
+  (json ? *err_ : *out_) << text << '\n';
+}
+
 std::string output::paint(colour how, std::string_view text) const {
   if (!colours_ || how == colour::plain)
     return std::string{text};

@@ -56,7 +56,7 @@ public:
   bool colours() const {
     return colours_;
   }
-  /// True if the output is a terminal that lines can be redrawn on.
+  /// True if the output is a terminal that lines of text can be redrawn on.
   bool terminal() const {
     return terminal_;
   }
@@ -65,6 +65,8 @@ public:
   /// The value on lines of its own, two spaces a level.
   void print(const nlohmann::json& value) const;
   void line(std::string_view text) const;
+  /// How a long run goes: a line on the output, or on the error stream if the output is JSON.
+  void progress(std::string_view text) const;
 
   /// `text` in that colour, or as it is where there is none.
   std::string paint(colour how, std::string_view text) const;

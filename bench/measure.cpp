@@ -99,9 +99,18 @@ void trace_block(run_report& r, const std::vector<std::string>& timelines) {
   }
 }
 
-percentiles block_intervals(const std::vector<std::string>& timelines) {
+/// Of the replica that leads at the end: it proposes, and was not started again.
+std::size_t last_primary(const load_sample& last) {
+  for (std::size_t i = 0; i < last.status.size(); ++i)
+    if (auto s = parse(last.status[i]);
+        s.is_object() && number(s, "/primary") == static_cast<double>(i))
+      return i;
+  return 0;
+}
+
+percentiles block_intervals(const std::vector<std::string>& timelines, std::size_t of) {
   latency_histogram h;
-  auto timeline = timelines.empty() ? json() : parse(timelines.front());
+  auto timeline = of < timelines.size() ? parse(timelines[of]) : json();
   for (std::size_t i = 1; i < timeline.size(); ++i) {
     auto from = timeline[i - 1].value("executed_ns", std::uint64_t{0});
     auto to = timeline[i].value("executed_ns", std::uint64_t{0});
@@ -128,7 +137,7 @@ void fill_report(run_report& r, const load_result& run, const load_options& opti
   r.trades = static_cast<std::uint64_t>(grown.most("/trades"));
   r.blocks = static_cast<std::uint64_t>(grown.most("/blocks"));
   r.orders_per_signature = executed / std::max(1.0, grown.most("/submissions"));
-  r.block_ms = block_intervals(run.timeline);
+  r.block_ms = block_intervals(run.timeline, last_primary(run.last));
   r.messages_per_block
     = grown.sum("/traffic/peers/messages_out") / std::max(1.0, grown.most("/blocks"));
   r.signatures_verified_per_second
@@ -146,9 +155,9 @@ void fill_report(run_report& r, const load_result& run, const load_options& opti
              / (requests / static_cast<double>(grown.pairs().size()));
   }
   // The primary's phases: it is the one that waits for the others.
-  auto phases_of_primary = grown.pairs().empty()
-                             ? json::object()
-                             : grown.pairs().front().second.value("phases", json::object());
+  auto primary = last_primary(run.last);
+  auto said = primary < run.last.status.size() ? parse(run.last.status[primary]) : json();
+  auto phases_of_primary = said.is_object() ? said.value("phases", json::object()) : json::object();
   for (auto& [name, p] : phases_of_primary.items())
     r.phase_ms[name] = {p.value("p50_us", 0.0) / 1000, p.value("p99_us", 0.0) / 1000, 0};
   trace_block(r, run.timeline);

@@ -143,6 +143,27 @@ std::string draw_finality(const run_report& r) {
                           "'final by then'\n");
 }
 
+namespace {
+
+/// Lines where a primary was killed and where it came back.
+std::string failure_marks(const run_report& r) {
+  std::string script;
+  auto mark = [&](double at_s, const char* colour, const std::string& text, double height) {
+    script += fmt::format("set arrow from {0:.2f}, graph 0 to {0:.2f}, graph 1 nohead lw 2 dt 2 lc "
+                          "rgb '{1}' front\nset label \" {2}\" at {0:.2f}, graph {3:.2f} tc rgb "
+                          "'{1}' front\n",
+                          at_s, colour, text, height);
+  };
+  for (auto& f : r.failures) {
+    mark(f.at_s, "#d55e00",
+         fmt::format("primary {} killed: {:.0f} ms without answers", f.replica, f.stall_ms), 0.12);
+    mark(f.back_at_s, "#009e73", fmt::format("{} started again", f.replica), 0.05);
+  }
+  return script;
+}
+
+} // namespace
+
 std::string draw_throughput(const run_report& r) {
   if (r.samples.empty())
     return "<p>No samples.</p>";
@@ -151,8 +172,7 @@ std::string draw_throughput(const run_report& r) {
     rows += fmt::format("{:.2f} {:.0f}\n", s.at_s, s.orders_per_second);
   return picture(preamble(320)
                  + "set xlabel 'seconds'\nset ylabel 'orders per second'\nset yrange [0:*]\n"
-                   "$d << EOD\n"
-                 + rows + "EOD\nplot $d with filledcurves y1=0 lc rgb '#cfe8f7' notitle, "
+                 + failure_marks(r) + "$d << EOD\n" + rows + "EOD\nplot $d with filledcurves y1=0 lc rgb '#cfe8f7' notitle, "
                           "$d with lines lw 2 lc rgb '#0072b2' title 'executed'\n");
 }
 

@@ -48,7 +48,10 @@ expected<void> write_page(const run_report& r, const std::filesystem::path& file
                   draw_block_way(r));
   page += section("Finality", "From the send of an order until f+1 replicas gave the same result.",
                   draw_finality(r));
-  page += section("Throughput", "Orders executed per second over the run.", draw_throughput(r));
+  page += section("Throughput", "Orders executed per second over the run."
+                  + std::string(r.failures.empty() ? "" : " The lines are the moments at which the "
+                                                          "primary was killed and started again."),
+                  draw_throughput(r));
   page += section("Depth of the book", "Open lots of the first instrument, best levels.",
                   draw_depth(r));
   page += "</body></html>\n";

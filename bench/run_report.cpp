@@ -38,6 +38,17 @@ std::string to_json(const run_report& r) {
   nlohmann::json checks = nlohmann::json::object();
   for (auto& [what, how] : r.checks)
     checks[what] = how;
+  nlohmann::json failures = nlohmann::json::array();
+  for (auto& f : r.failures)
+    failures.push_back({{"replica", f.replica},
+                        {"at_s", f.at_s},
+                        {"back_at_s", f.back_at_s},
+                        {"view", f.view},
+                        {"stall_ms", f.stall_ms},
+                        {"view_change_ms", f.view_change_ms},
+                        {"why", f.why},
+                        {"catch_up_ms", f.catch_up_ms},
+                        {"fetched_blocks", f.fetched_blocks}});
   nlohmann::json out = {
     {"title", r.title},
     {"command", r.command},
@@ -63,6 +74,7 @@ std::string to_json(const run_report& r) {
     {"bytes_sent_per_order", r.bytes_sent_per_order},
     {"rss_mb_max", r.rss_mb_max},
     {"cpu_us_per_order", r.cpu_us_per_order},
+    {"failures", failures},
     {"checks", checks},
   };
   return out.dump(2);

@@ -40,6 +40,19 @@ struct sample {
   std::int64_t best_ask = 0;
 };
 
+/// A primary was killed during the run, replaced, and started again.
+struct failure_mark {
+  std::uint16_t replica = 0;
+  double at_s = 0;
+  double back_at_s = 0;
+  std::uint64_t view = 0; ///< that of the next primary
+  double stall_ms = 0;    ///< the longest time without an answer to any client
+  double view_change_ms = 0;
+  std::string why; ///< what the others had against it
+  double catch_up_ms = 0;
+  std::uint64_t fetched_blocks = 0;
+};
+
 struct run_report {
   std::string title;
   std::string command;
@@ -68,6 +81,7 @@ struct run_report {
   std::vector<phase_mark> block_way;  ///< one real block over all replicas
   std::uint64_t block_way_sequence = 0;
   std::vector<sample> samples;
+  std::vector<failure_mark> failures;
   std::vector<std::pair<std::string, std::string>> checks; ///< what was compared, and how it ended
 };
 
