@@ -1,4 +1,4 @@
-// Pre-prepare, prepare and commit (Castro and Liskov 1999, section 4.2): from a proposal to a
+// Pre-prepare, prepare and commit (Castro and Liskov, OSDI 1999, section 4.2): from a proposal to a
 // final block.
 #pragma once
 

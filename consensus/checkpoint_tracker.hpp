@@ -1,4 +1,4 @@
-// Checkpoints, and when 2f+1 equal ones make the log forgettable (Castro and Liskov 1999,
+// Checkpoints, and when 2f+1 equal ones make the log forgettable (Castro and Liskov, OSDI 1999,
 // section 4.3).
 #pragma once
 

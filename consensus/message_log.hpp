@@ -1,4 +1,4 @@
-// The slots between the watermarks (Castro and Liskov 1999, sections 4.2 and 4.3).
+// The slots between the watermarks (Castro and Liskov, OSDI 1999, sections 4.2 and 4.3).
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Which sequence numbers the primary may fill (Castro and Liskov 1999, section 4.2).
+// Which sequence numbers the primary may fill (Castro and Liskov, OSDI 1999, section 4.2).
 #pragma once
 
 #include <cstdint>

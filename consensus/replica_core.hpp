@@ -1,6 +1,7 @@
-// PBFT's normal case (Castro and Liskov 1999, sections 4.2 and 4.3; 2002, sections 2.3.3 and
-// 2.3.4) for n = 3f+1: pre-prepare, prepare, commit, execution in order, checkpoints, truncation,
-// retransmission and catching up with committed blocks. Pure: events in, effects out.
+// PBFT's normal case (Castro and Liskov, OSDI 1999, section 4.2) for n = 3f+1: pre-prepare,
+// prepare, commit, execution in order; checkpoints and truncation (section 4.3); and, beyond the
+// paper's outline, retransmission and catching up with committed blocks. Pure: events in, effects
+// out.
 #pragma once
 
 #include <cstdint>

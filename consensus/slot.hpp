@@ -1,5 +1,5 @@
 // One sequence number in the current view: its proposal, the votes for it, and what this replica
-// itself has said (Castro and Liskov 1999, section 4.2).
+// itself has said (Castro and Liskov, OSDI 1999, section 4.2).
 #pragma once
 
 #include <array>

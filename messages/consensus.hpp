@@ -1,5 +1,5 @@
-// PBFT's messages as domain types (Castro and Liskov 1999, sections 4.2 to 4.4), and what replicas
-// ask each other for. Signed statements have a fixed binary layout, see `statement`.
+// PBFT's messages as domain types (Castro and Liskov, OSDI 1999, sections 4.2 to 4.4), and what
+// replicas ask each other for. Signed statements have a fixed binary layout, see `statement`.
 #pragma once
 
 #include <optional>

@@ -44,7 +44,7 @@ using instrument_id = strong<struct instrument_id_tag, std::uint16_t>;
 /// Index of an asset in the genesis file.
 using asset_id = strong<struct asset_id_tag, std::uint16_t>;
 
-/// PBFT's view; replica `view mod n` is its primary (Castro and Liskov 1999, section 4.1).
+/// PBFT's view; replica `view mod n` is its primary (Castro and Liskov, OSDI 1999, section 4).
 using view_number = strong<struct view_number_tag, std::uint64_t>;
 /// PBFT's sequence number; the first block has 1, 0 is the genesis state.
 using sequence_number = strong<struct sequence_number_tag, std::uint64_t>;
@@ -83,7 +83,8 @@ inline constexpr std::size_t max_streams = 16;
 inline constexpr std::int64_t max_price = std::int64_t{1} << 46;
 inline constexpr std::int64_t max_quantity = std::int64_t{1} << 56;
 
-/// Replicas, faults and quorums of a cluster with n = 3f+1 (Castro and Liskov 1999, section 4).
+/// Replicas, faults and quorums of a cluster with n = 3f+1 (Castro and Liskov, OSDI 1999,
+/// section 4).
 struct cluster_size {
   std::uint16_t n = 4;
 
