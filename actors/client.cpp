@@ -296,4 +296,25 @@ expected<client_actor> attach(caf::actor_system& system, client_options options)
   return system.spawn(run_client, setup);
 }
 
+expected<client_actor> attach(caf::actor_system& system, const config::loaded_client& who) {
+  client_options options;
+  options.genesis = who.genesis;
+  options.key = std::make_shared<const key_pair>(who.key.copy());
+  return attach(system, std::move(options));
+}
+
+expected<placed_ptr> place_and_wait(const caf::scoped_actor& self, const client_actor& client,
+                                    const requests_ptr& what, std::chrono::milliseconds patience,
+                                    stream_id stream) {
+  expected<placed_ptr> result;
+  self->request(client, patience, place_atom::value, stream, what)
+      .receive([&](const placed_ptr& placed) { result = placed; },
+               [&](const caf::error& e) {
+                 result = fail(errc::unreachable, self->home_system().render(e));
+               });
+  if (result && (*result)->problem)
+    return tl::unexpected(*(*result)->problem);
+  return result;
+}
+
 } // namespace bourse::actors

@@ -1,24 +1,26 @@
 // The client library: attaches a program to the exchange (DESIGN section 5).
 //
-//   auto client = attach(system, {genesis, key});
-//   self->request(*client, 10s, place_atom::value, stream_id{0}, requests({order})).receive(...);
-//   caf::anon_send(*client, shut_atom::value);
+//   auto client = attach(system, config::load_client("net", "taker").value()).value();
+//   auto placed = place_and_wait(self, client, requests({order}), 10s);
+//   caf::anon_send(client, shut_atom::value);
 //
 // The actor links to all replicas, signs, sends again what is lost, and believes what f+1 of them
 // say. examples/place_order.cpp is a whole program; interfaces.hpp has all messages.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include <caf/actor_system.hpp>
+#include <caf/scoped_actor.hpp>
 
 #include "actors/client_session.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/link.hpp"
-#include "config/genesis.hpp"
+#include "config/load.hpp"
 #include "messages/crypto.hpp"
 
 namespace bourse::actors {
@@ -45,6 +47,7 @@ struct client_options {
 /// must have loaded caf::io::middleman, and outlive the client, which ends by shut_atom only.
 /// Errors: unknown_client.
 expected<client_actor> attach(caf::actor_system& system, client_options options);
+expected<client_actor> attach(caf::actor_system& system, const config::loaded_client& who);
 
 /// The client whose key that is.
 std::optional<client_id> client_of(const config::genesis& genesis, const public_key& key);
@@ -56,6 +59,13 @@ inline requests_ptr requests(std::vector<request> list) {
 inline presigned_ptr presigned(std::vector<signed_submission> list) {
   return std::make_shared<const std::vector<signed_submission>>(std::move(list));
 }
+
+/// For programs that have no actors of their own: places, and waits for what becomes of it. Errors:
+/// placed::problem; unreachable if f+1 replicas have not confirmed it in time, in which case it may
+/// still execute.
+expected<placed_ptr> place_and_wait(const caf::scoped_actor& self, const client_actor& client,
+                                    const requests_ptr& what, std::chrono::milliseconds patience,
+                                    stream_id stream = stream_id{0});
 
 /// The dialler that `attach` uses.
 client_dialler tcp_dialler(caf::actor_system& system, const client_options& options);

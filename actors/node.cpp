@@ -21,14 +21,10 @@ namespace bourse::actors {
 namespace {
 
 std::unique_ptr<const consensus::authenticator> authenticator_of(const node_context& c) {
-  auto seed = c.key.seed();
-  auto own = key_pair::from_seed(seed);
-  wipe(seed.data(), seed.size());
   std::vector<public_key> keys;
   for (const auto& r : c.genesis.replicas)
     keys.push_back(r.key);
-  return std::make_unique<consensus::key_authenticator>(std::move(own), std::move(keys),
-                                                        c.cluster());
+  return std::make_unique<consensus::key_authenticator>(c.key.copy(), std::move(keys), c.cluster());
 }
 
 market::pending_pool pool_of(const market::rules& rules, const market::clearing_house& house) {

@@ -1,13 +1,11 @@
 #include "actors/tcp_node.hpp"
 
-#include <algorithm>
 #include <chrono>
-#include <thread>
 
-#include <caf/io/middleman.hpp>
 #include <nlohmann/json.hpp>
 
 #include "actors/peers.hpp"
+#include "actors/system_config.hpp"
 #include "storage/rocks_store.hpp"
 
 namespace bourse::actors {
@@ -18,17 +16,6 @@ std::uint64_t wall_clock_ms() {
   using namespace std::chrono;
   return static_cast<std::uint64_t>(
       duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
-}
-
-std::uint32_t cores() {
-  return std::max(1u, std::thread::hardware_concurrency());
-}
-
-key_pair copy_of(const key_pair& key) {
-  auto seed = key.seed();
-  auto copy = key_pair::from_seed(seed);
-  wipe(seed.data(), seed.size());
-  return copy;
 }
 
 nlohmann::json to_json(const link_totals& t) {
@@ -46,13 +33,6 @@ nlohmann::json to_json(const link_totals& t) {
 
 } // namespace
 
-system_config::system_config(std::uint32_t threads) {
-  load<caf::io::middleman>();
-  // Sharing wakes a thread in a third of the time that stealing takes, and idles at no cost.
-  set("scheduler.policy", caf::atom("sharing"));
-  set("scheduler.max-threads", std::size_t{threads == 0 ? cores() : threads});
-}
-
 expected<node_handles> spawn_tcp_node(caf::actor_system& system, config::loaded_node node,
                                       std::shared_ptr<spdlog::logger> log) {
   auto& config = node.file;
@@ -61,7 +41,7 @@ expected<node_handles> spawn_tcp_node(caf::actor_system& system, config::loaded_
   if (!store)
     return tl::unexpected(store.error());
   auto identity = std::make_shared<const link_identity>(
-      link_identity{node.genesis, node.self, copy_of(node.key)});
+      link_identity{node.genesis, node.self, node.key.copy()});
   link_limits limits;
   limits.handshake_timeout_ms = config.handshake_timeout_ms;
   limits.heartbeat_ms = config.heartbeat_ms;
@@ -73,7 +53,7 @@ expected<node_handles> spawn_tcp_node(caf::actor_system& system, config::loaded_
                        std::make_shared<link_totals>()};
 
   node_setup setup{std::move(node.genesis), node.self, std::move(node.key), {}, std::move(log)};
-  auto threads = config.threads == 0 ? cores() : config.threads;
+  auto threads = threads_for(config.threads);
   setup.options.verifiers = config.verifiers == 0 ? threads : config.verifiers;
   setup.options.batch_delay_us = config.batch_delay_us;
   setup.options.max_in_flight = config.max_in_flight;

@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "actors/tcp_node.hpp"
+#include "actors/system_config.hpp"
 #include "app/context.hpp"
 #include "app/load_target.hpp"
 #include "app/verbs.hpp"
@@ -50,7 +50,7 @@ exit_code run_bench(bench_options o, const output& out) {
   auto& genesis = (*target)->genesis();
   o.load.duration = std::chrono::milliseconds(static_cast<std::int64_t>(o.duration_s * 1000));
 
-  actors::system_config config{0};
+  actors::system_config config;
   caf::actor_system system{config};
   std::optional<bench::load_sample> before;
   auto run = bench::run_load(system, genesis, (*target)->keys(), o.load,

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "actors/tcp_node.hpp"
+#include "actors/system_config.hpp"
 #include "app/background_load.hpp"
 #include "app/context.hpp"
 #include "app/failover.hpp"
@@ -111,7 +111,7 @@ void find_out(failover_run& run, load_target& target) {
 expected<failover_run> carry_out(const failover_options& o, load_target& target,
                                  const output& out) {
   failover_run run;
-  actors::system_config config{0};
+  actors::system_config config;
   caf::actor_system system{config};
   auto watch = network_watch::attach(system, target);
   if (!watch)

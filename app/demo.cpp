@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "actors/tcp_node.hpp"
+#include "actors/system_config.hpp"
 #include "app/context.hpp"
 #include "app/demo_failure.hpp"
 #include "app/ledger_comparison.hpp"
@@ -67,7 +67,7 @@ expected<bool> run_market(const demo_options& o, load_target& target, bench::run
   load.rate = 8000; // leaves room on two cores, so that the times shown are those of a usual day
   load.orders_per_signature = 32;
   load.liquidations = true;
-  actors::system_config config{0};
+  actors::system_config config;
   caf::actor_system system{config};
   std::optional<bench::load_sample> before;
   std::mutex talk; // of the load and of the failure, in two threads
@@ -118,7 +118,7 @@ expected<bool> run_flow(const demo_options& o, load_target& target, bench::run_r
   auto reference = run_reference(*yardstick, rules, *roles);
   if (!reference)
     return tl::unexpected(reference.error());
-  actors::system_config config{0};
+  actors::system_config config;
   caf::actor_system system{config};
   actors::question status{query_kind::status, 0, 0, {}, actors::trust::each, 0};
   actors::question timeline{query_kind::timeline, 0, 512, {}, actors::trust::each, 0};

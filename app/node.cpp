@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "actors/keeper.hpp"
+#include "actors/system_config.hpp"
 #include "actors/tcp_node.hpp"
 #include "app/context.hpp"
 #include "app/verbs.hpp"

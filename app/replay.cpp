@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "actors/tcp_node.hpp"
+#include "actors/system_config.hpp"
 #include "app/context.hpp"
 #include "app/network_status.hpp"
 #include "app/replay_reference.hpp"
@@ -107,7 +107,7 @@ expected<replay_summary> replay(const replay_verb& o, load_target& target, const
   auto flow = order_flow::open(o.run.file, instrument);
   if (!flow)
     return tl::unexpected(flow.error());
-  actors::system_config config{0};
+  actors::system_config config;
   caf::actor_system system{config};
   std::uint64_t shown = 0;
   auto outcome = run_replay(system, target, *flow, *roles, o.run, [&](const replay_progress& p) {

@@ -5,11 +5,11 @@
 
 #include <CLI/CLI.hpp>
 #include <caf/all.hpp>
-#include <caf/io/all.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "actors/client.hpp"
+#include "actors/system_config.hpp"
 
 namespace bourse::app {
 
@@ -21,14 +21,6 @@ namespace {
 constexpr std::chrono::milliseconds margin{1000};
 /// A number that another process took is not executed: the verb tries again so often.
 constexpr int attempts = 5;
-
-struct trader_config : caf::actor_system_config {
-  trader_config() {
-    load<caf::io::middleman>();
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", 2);
-  }
-};
 
 } // namespace
 
@@ -87,7 +79,7 @@ expected<account_id> account_of(const config::loaded_client& who, const std::str
 }
 
 struct trader::runtime {
-  trader_config config;
+  actors::system_config config{2};
   caf::actor_system system{config};
   actors::client_actor client;
 };
@@ -106,10 +98,7 @@ trader::~trader() {
 expected<std::unique_ptr<trader>> trader::attach(config::loaded_client identity,
                                                  const trader_options& o) {
   std::unique_ptr<trader> made{new trader(std::move(identity), o)};
-  actors::client_options options;
-  options.genesis = made->identity_.genesis;
-  options.key = std::make_shared<const key_pair>(key_pair::from_seed(made->identity_.key.seed()));
-  auto client = actors::attach(made->runtime_->system, std::move(options));
+  auto client = actors::attach(made->runtime_->system, made->identity_);
   if (!client)
     return tl::unexpected{client.error()};
   made->runtime_->client = std::move(*client);
@@ -120,15 +109,12 @@ expected<actors::placed_ptr> trader::place(stream_id stream, std::vector<request
   caf::scoped_actor self{runtime_->system};
   auto requests = actors::requests(std::move(list));
   for (int attempt = 1;; ++attempt) {
-    expected<actors::placed_ptr> result;
-    self->request(runtime_->client, std::chrono::milliseconds(timeout_ms_),
-                  actors::place_atom::value, stream, requests)
-        .receive([&](const actors::placed_ptr& placed) { result = placed; },
-                 [&](const caf::error&) { result = fail(errc::unreachable, who_is_there()); });
-    if (!result || !(*result)->problem)
+    auto result = actors::place_and_wait(self, runtime_->client, requests,
+                                         std::chrono::milliseconds(timeout_ms_), stream);
+    if (!result && result.error().code == errc::unreachable)
+      return fail(errc::unreachable, who_is_there());
+    if (result || result.error().code != errc::duplicate || attempt == attempts)
       return result;
-    if ((*result)->problem->code != errc::duplicate || attempt == attempts)
-      return tl::unexpected{*(*result)->problem};
   }
 }
 

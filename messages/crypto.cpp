@@ -116,6 +116,13 @@ std::array<std::uint8_t, 32> key_pair::seed() const {
   return out;
 }
 
+key_pair key_pair::copy() const {
+  key_pair pair;
+  pair.public_ = public_;
+  pair.secret_ = secret_;
+  return pair;
+}
+
 signature key_pair::sign(purpose why, const digest& cluster, byte_view payload) const {
   auto message = signed_payload(why, cluster, payload);
   signature out;

@@ -67,6 +67,8 @@ public:
   }
   /// Copies the seed out, for writing a key file; the caller wipes it.
   std::array<std::uint8_t, 32> seed() const;
+  /// The same pair again: copies are made on purpose only.
+  key_pair copy() const;
 
   /// Signs purpose || cluster || payload.
   signature sign(purpose why, const digest& cluster, byte_view payload) const;

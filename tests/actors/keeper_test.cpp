@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/keeper.hpp"
+#include "actors/system_config.hpp"
 #include "actors/tcp_node.hpp"
 #include "tests/config/files.hpp"
 

@@ -3,6 +3,7 @@
 
 #include "actors/door.hpp"
 #include "actors/link.hpp"
+#include "actors/system_config.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -45,14 +46,6 @@ private:
   std::deque<std::string> seen_;
 };
 
-struct system_config : caf::actor_system_config {
-  system_config() {
-    load<caf::io::middleman>();
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", 2);
-  }
-};
-
 key_pair key_of(std::uint8_t n) {
   std::array<std::uint8_t, 32> seed{};
   seed[0] = n;
@@ -73,7 +66,7 @@ struct fixture {
   link_actor server_link;
   link_limits limits;
   std::uint16_t port = 0;
-  system_config config;
+  system_config config{2};
   caf::actor_system system{config};
   caf::actor door;
 

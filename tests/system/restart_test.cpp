@@ -6,7 +6,7 @@
 #include <caf/all.hpp>
 
 #include "actors/client.hpp"
-#include "actors/tcp_node.hpp"
+#include "actors/system_config.hpp"
 #include "app/ledger_comparison.hpp"
 #include "app/load_target.hpp"
 #include "messages/client.hpp"
@@ -20,7 +20,7 @@ namespace {
 /// A network of real processes and a client of it.
 struct fixture {
   std::unique_ptr<app::load_target> target;
-  actors::system_config config{0};
+  actors::system_config config;
   caf::actor_system system{config};
   actors::client_actor client;
 
