@@ -50,6 +50,10 @@ expected<genesis> genesis_reader::read() {
   read_accounts(root);
   read_clients(root);
   read_fee_account(root);
+  // The market asserts what it takes for granted. What the fields' own checks let through and it
+  // can not work with is told here, while there is a file to name.
+  if (auto ok = market::check_rules(g_.market); !ok && !document_.failed())
+    root.complain(ok.error().detail);
   if (document_.failed())
     return tl::unexpected(document_.problem());
   g_.market.cluster = hash(text_);

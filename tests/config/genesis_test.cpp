@@ -7,6 +7,7 @@
 #include "tests/config/files.hpp"
 
 #include <array>
+#include <sstream>
 
 using namespace bourse::config;
 using namespace bourse::tests;
@@ -287,6 +288,55 @@ CAF_TEST(whole sections must be there) {
   }
   CAF_CHECK_EQUAL(problem(replaced(good, "[consensus]", "[[consensus]]")).substr(0, 13),
                   "genesis.toml:");
+}
+
+CAF_TEST(what this reader takes the market can work with) {
+  // Every value of the file, one after the other, replaced by what might slip through.
+  std::istringstream list{R"(0
+1
+2
+18
+10000
+65535
+65536
+4294967295
+9223372036854775807
+true
+[]
+{}
+""
+"0"
+"1"
+"0.01"
+"9223372036854775807"
+"92233720368.54775807"
+"0.000000000000000001"
+"USD"
+"BTC"
+{ USD = "92233720368547758.07", BTC = "0" }
+["maker-0", "maker-1"]
+["maker-1", "maker-0"])"};
+  std::vector<std::string> values;
+  for (std::string value; std::getline(list, value);)
+    values.push_back(value);
+  std::size_t taken = 0;
+  std::size_t unfit = 0;
+  for (auto at = good.find(" = "); at != std::string::npos; at = good.find(" = ", at + 1)) {
+    auto end = good.find('\n', at);
+    auto begin = good.rfind('\n', at) + 1;
+    if (good[begin] == '#' || good.find('{', begin) < at)
+      continue; // a comment, or inside an inline table
+    for (const auto& value : values) {
+      auto text = good.substr(0, at + 3) + value + good.substr(end);
+      auto g = parse_genesis(text, "genesis.toml");
+      if (!g)
+        continue;
+      ++taken;
+      unfit += !bourse::market::check_rules(g->market);
+    }
+  }
+  CAF_CHECK(taken > 50);
+  CAF_CHECK_EQUAL(unfit, 0u);
 }
 
 CAF_TEST(a file that is not there says so) {
