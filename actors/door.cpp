@@ -1,7 +1,5 @@
 #include "actors/door.hpp"
 
-#include <atomic>
-
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 
@@ -12,21 +10,21 @@ namespace {
 caf::behavior door(caf::io::broker* self, caf::io::doorman_ptr doorman,
                    std::shared_ptr<door_setup> setup) {
   self->add_doorman(std::move(doorman));
-  auto open = std::make_shared<std::atomic<std::uint32_t>>(0);
+  auto slots = std::make_shared<connection_slots>(setup->caps);
   return {
-    [=](const caf::io::new_connection_msg& message) {
-      if (*open >= setup->max_connections) {
-        ++setup->totals->refused_connections;
-        self->close(message.handle);
-        return;
-      }
-      ++*open;
-      auto link = self->fork(accepted_link, message.handle,
-                             std::make_shared<link_setup>(setup->admit()));
-      link->attach_functor([open] { --*open; });
-    },
-    [=](const caf::io::acceptor_closed_msg&) { self->quit(); },
-    [=](shut_atom) { self->quit(); },
+      [=](const caf::io::new_connection_msg& message) {
+        auto from = address_group(self->remote_addr(message.handle));
+        if (!slots->take(from)) {
+          ++setup->totals->refused_connections;
+          self->close(message.handle);
+          return;
+        }
+        auto link = self->fork(accepted_link, message.handle,
+                               std::make_shared<link_setup>(setup->admit()));
+        link->attach_functor([slots, from] { slots->give_back(from); });
+      },
+      [=](const caf::io::acceptor_closed_msg&) { self->quit(); },
+      [=](shut_atom) { self->quit(); },
   };
 }
 

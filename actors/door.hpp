@@ -8,14 +8,15 @@
 #include <caf/actor_system.hpp>
 #include <caf/io/doorman.hpp>
 
+#include "actors/connection_slots.hpp"
 #include "actors/link.hpp"
 #include "config/genesis.hpp"
 
 namespace bourse::actors {
 
 struct door_setup {
-  /// Connections beyond this are closed before they cost a handshake.
-  std::uint32_t max_connections = 1024;
+  /// Connections beyond these are closed before they cost a handshake.
+  connection_caps caps;
   /// Makes the state of one accepted connection. Called on the I/O thread.
   std::function<link_setup()> admit;
   std::shared_ptr<link_totals> totals;

@@ -119,7 +119,7 @@ private:
   void start(const peer_routes& routes) {
     routes_ = routes;
     door_setup setup;
-    setup.max_connections = options_.max_connections;
+    setup.caps = options_.caps;
     setup.totals = options_.totals;
     setup.admit = [options = options_, routes, self = peers_actor{this}] {
       auto identity = options.identity;
@@ -264,7 +264,7 @@ expected<caf::actor> spawn_client_door(caf::actor_system& system, gateway_actor 
   if (!doorman)
     return tl::unexpected(doorman.error());
   door_setup setup;
-  setup.max_connections = options.max_connections;
+  setup.caps = options.caps;
   setup.totals = options.totals;
   setup.admit = [options, gateway, next = std::make_shared<std::uint64_t>(0)] {
     auto identity = options.identity;

@@ -5,6 +5,7 @@
 
 #include <caf/actor_system.hpp>
 
+#include "actors/connection_slots.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/link.hpp"
 #include "config/genesis.hpp"
@@ -24,7 +25,7 @@ struct door_options {
   link_identity_ptr identity;
   config::endpoint listen;
   link_limits limits;
-  std::uint32_t max_connections = 1024;
+  connection_caps caps;
   std::shared_ptr<link_totals> totals;
 };
 

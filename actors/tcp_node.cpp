@@ -46,11 +46,10 @@ expected<node_handles> spawn_tcp_node(caf::actor_system& system, config::loaded_
   limits.handshake_timeout_ms = config.handshake_timeout_ms;
   limits.heartbeat_ms = config.heartbeat_ms;
   limits.outbox_bytes = limits.inbox_bytes = config.peer_queue_mb << 20;
-  door_options peers{identity, node.peers, limits, config.max_connections,
-                     std::make_shared<link_totals>()};
+  connection_caps caps{config.max_connections, config.max_connections_per_address};
+  door_options peers{identity, node.peers, limits, caps, std::make_shared<link_totals>()};
   limits.outbox_bytes = limits.inbox_bytes = config.client_queue_mb << 20;
-  door_options clients{identity, node.clients, limits, config.max_connections,
-                       std::make_shared<link_totals>()};
+  door_options clients{identity, node.clients, limits, caps, std::make_shared<link_totals>()};
 
   node_setup setup{std::move(node.genesis), node.self, std::move(node.key), {}, std::move(log)};
   auto threads = threads_for(config.threads);

@@ -69,15 +69,17 @@ void read_network(toml_section& root, node_config& c) {
   toml_section s{root.document(),
                  *table,
                  "[network]",
-                 {"max_connections", "max_sessions_per_client", "handshake_timeout_ms",
-                  "heartbeat_ms", "peer_queue_mb", "client_queue_mb"}};
+                 {"max_connections", "max_connections_per_address", "max_sessions_per_client",
+                  "handshake_timeout_ms", "heartbeat_ms", "peer_queue_mb", "client_queue_mb"}};
   s.optional_integer("max_connections", c.max_connections, 4, 100'000);
+  s.optional_integer("max_connections_per_address", c.max_connections_per_address, 1, 100'000);
   s.optional_integer("max_sessions_per_client", c.max_sessions_per_client, 1, 1000);
   s.optional_integer("handshake_timeout_ms", c.handshake_timeout_ms, 10, 60'000);
   s.optional_integer("heartbeat_ms", c.heartbeat_ms, 10, 60'000);
-  // Below 8 MB a single message of the largest size would find no room.
-  s.optional_integer("peer_queue_mb", c.peer_queue_mb, 8, 4096);
-  s.optional_integer("client_queue_mb", c.client_queue_mb, 2, 4096);
+  // Below 8 MB a single message of the largest size would find no room; bytes are counted in 32
+  // bits.
+  s.optional_integer("peer_queue_mb", c.peer_queue_mb, 8, 4095);
+  s.optional_integer("client_queue_mb", c.client_queue_mb, 8, 4095);
 }
 
 void read_log_level(toml_section& root, node_config& c) {
@@ -133,8 +135,11 @@ link_grace_ms = {}
 new_view_ms = {}
 
 [network]
-# Most connections, of replicas and clients together.
+# Most connections at a time: so many of replicas, and so many of clients.
 max_connections = {}
+# ... and of either kind from one remote address (of IPv6, from one network of 64 bits), so that no
+# stranger can hold all of them. Those from this very machine count alike.
+max_connections_per_address = {}
 # Most sessions of one client at a time.
 max_sessions_per_client = {}
 # A connection that has not proved who it is by then is closed, in milliseconds.
@@ -142,9 +147,10 @@ handshake_timeout_ms = {}
 # A connection without traffic says so at this interval, in milliseconds; one that is silent for a few
 # of them is closed.
 heartbeat_ms = {}
-# What may wait to be sent to one replica, in MB; beyond it messages are dropped and asked for again.
+# What may wait to be sent to one replica, in MB, and as much of what came from it and was not read
+# yet; beyond it messages are dropped and counted, and asked for again.
 peer_queue_mb = {}
-# The same for one client, which is disconnected beyond it.
+# The same for one client, which stays connected. It asks again for the reports that it lacks.
 client_queue_mb = {}
 )";
 
@@ -187,8 +193,8 @@ std::string to_toml(const node_config& c) {
                      address(c.listen_peers), address(c.listen_clients), c.threads, c.verifiers,
                      c.write_buffer_mb, c.block_cache_mb, c.batch_delay_us, c.max_in_flight,
                      c.stall_ms, c.order_ms, c.link_grace_ms, c.new_view_ms, c.max_connections,
-                     c.max_sessions_per_client, c.handshake_timeout_ms, c.heartbeat_ms,
-                     c.peer_queue_mb, c.client_queue_mb);
+                     c.max_connections_per_address, c.max_sessions_per_client,
+                     c.handshake_timeout_ms, c.heartbeat_ms, c.peer_queue_mb, c.client_queue_mb);
 }
 
 } // namespace bourse::config

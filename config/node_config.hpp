@@ -24,12 +24,14 @@ struct node_config {
   std::uint32_t order_ms = 2000;
   std::uint32_t link_grace_ms = 50;
   std::uint32_t new_view_ms = 500;
-  std::uint32_t max_connections = 1024;
+  std::uint32_t max_connections = 1024;            ///< of replicas, and as many of clients
+  std::uint32_t max_connections_per_address = 256; ///< of each kind
   std::uint32_t max_sessions_per_client = 4;
   std::uint32_t handshake_timeout_ms = 3000;
   std::uint32_t heartbeat_ms = 500;
-  std::uint32_t peer_queue_mb = 32; ///< beyond it messages to a slow peer are dropped
-  std::uint32_t client_queue_mb = 8;
+  /// Beyond it messages to a slow peer, and unread ones from it, are dropped.
+  std::uint32_t peer_queue_mb = 32;
+  std::uint32_t client_queue_mb = 8; ///< likewise of a client
   std::uint32_t write_buffer_mb = 64;
   std::uint32_t block_cache_mb = 16;
   std::string log_level = "info";

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <random>
 
+#include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -104,12 +105,12 @@ struct fixture {
     return e;
   }
 
-  void open(std::uint32_t max_connections = 64) {
+  void open(const connection_caps& caps = {64, 64}) {
     auto doorman = bind_door(system, {"127.0.0.1", 0});
     CAF_REQUIRE(doorman);
     port = (*doorman)->port();
     door_setup setup;
-    setup.max_connections = max_connections;
+    setup.caps = caps;
     setup.totals = totals;
     setup.admit = [this] {
       auto admit = [this](peer_role role, const public_key& key) -> expected<void> {
@@ -143,6 +144,18 @@ struct fixture {
     auto socket = connect_socket("127.0.0.1", port, 2000);
     CAF_REQUIRE(socket);
     return *socket;
+  }
+
+  /// Connects a socket to the door from another of this machine's addresses.
+  int connect_from(const char* address, int socket) const {
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    own.sin_addr.s_addr = ::inet_addr(address);
+    if (::bind(socket, reinterpret_cast<sockaddr*>(&own), sizeof own) != 0)
+      return -1;
+    own.sin_addr.s_addr = ::inet_addr("127.0.0.1");
+    own.sin_port = htons(port);
+    return ::connect(socket, reinterpret_cast<sockaddr*>(&own), sizeof own);
   }
 
   /// True if the other side closes the connection within ten seconds.
@@ -258,7 +271,7 @@ CAF_TEST(silence and half a handshake are ended by the deadline) {
 }
 
 CAF_TEST(connections beyond the cap are closed and the door stays open) {
-  open(50);
+  open({50, 1000});
   std::vector<int> sockets;
   for (int i = 0; i < 1000; ++i) {
     auto s = connect_socket("127.0.0.1", port, 2000);
@@ -275,6 +288,29 @@ CAF_TEST(connections beyond the cap are closed and the door stays open) {
   for (int i = 0; i < 50; ++i)
     CAF_CHECK_EQUAL(server->next().substr(0, 4), "down");
   auto link = dial();
+  CAF_CHECK_EQUAL(server->next(), "up");
+  caf::anon_send(link, shut_atom::value);
+}
+
+CAF_TEST(one address can not hold all connections) {
+  open({50, 3});
+  std::vector<int> sockets;
+  for (int i = 0; i < 10; ++i)
+    sockets.push_back(raw());
+  // The first three stay: nobody but the deadline of the handshake would close them.
+  for (std::size_t i = 3; i < sockets.size(); ++i)
+    CAF_CHECK(closed_by_peer(sockets[i]));
+  CAF_CHECK_EQUAL(totals->refused_connections.load(), 7u);
+  int elsewhere = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockets.push_back(elsewhere);
+  CAF_CHECK_EQUAL(connect_from("127.0.0.2", elsewhere), 0);
+  CAF_REQUIRE_EQUAL(::write(elsewhere, "\xff\xff\xff\xff....", 8), 8);
+  CAF_CHECK_EQUAL(server->next(), "down too_large"); // it was let in, and said nonsense
+  for (int s : sockets)
+    ::close(s);
+  for (int i = 0; i < 3; ++i)
+    CAF_CHECK_EQUAL(server->next().substr(0, 4), "down");
+  auto link = dial(); // those that ended made room
   CAF_CHECK_EQUAL(server->next(), "up");
   caf::anon_send(link, shut_atom::value);
 }
