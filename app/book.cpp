@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "app/trader.hpp"
+#include "app/market_view.hpp"
 #include "app/verbs.hpp"
 #include "config/decimal.hpp"
 
@@ -14,13 +14,6 @@ namespace bourse::app {
 using namespace messages;
 
 namespace {
-
-struct book_options {
-  trader_options trader;
-  std::string instrument;
-  std::uint32_t depth = 10;
-  bool unproved = false;
-};
 
 nlohmann::json to_json(const std::vector<book_level>& levels, const market::instrument& i) {
   auto out = nlohmann::json::array();
@@ -54,31 +47,17 @@ table make_table(const book_view& book, const market::instrument& i) {
   return t;
 }
 
-exit_code show_book(const book_options& o, const output& out) {
-  auto identity = load_trader(o.trader);
-  if (!identity)
-    return out.fail(identity.error());
-  auto where = config::find_instrument(identity->genesis.market, o.instrument);
-  if (!where)
-    return out.fail(where.error());
-  auto who = trader::attach(std::move(*identity), o.trader);
-  if (!who)
-    return out.fail(who.error());
-  actors::question q;
-  q.kind = query_kind::book;
-  q.subject = where->value();
-  q.limit = o.depth;
-  q.how = o.unproved ? actors::trust::one : actors::trust::quorum;
-  auto answer = (*who)->ask(q);
-  if (!answer)
-    return out.fail(answer.error());
-  auto book = decode_book_view((*answer)->body);
+exit_code show_book(const view_options& o, const output& out) {
+  auto view = load_view(o, query_kind::book);
+  if (!view)
+    return out.fail(view.error());
+  auto book = decode_book_view(view->body);
   if (!book)
     return out.fail(book.error());
-  const auto& i = (*who)->rules().instruments[where->value()];
+  const auto& i = view->instrument;
   if (out.json) {
     out.print(nlohmann::json{{"instrument", i.name},
-                             {"block", (*answer)->at.value()},
+                             {"block", view->at.value()},
                              {"proved", !o.unproved},
                              {"bids", to_json(book->bids, i)},
                              {"asks", to_json(book->asks, i)}});
@@ -89,10 +68,7 @@ exit_code show_book(const book_options& o, const output& out) {
     out.line("The book is empty.");
   else
     out.print(t);
-  out.line(fmt::format(
-      "{} as of block {}, {}.", i.name, (*answer)->at.value(),
-      o.unproved ? "by the word of one replica"
-                 : fmt::format("as {} replicas say", (*who)->genesis().size.weak_quorum())));
+  out.line(fmt::format("{} as of block {}, {}.", i.name, view->at.value(), view->said_by));
   return exit_code::ok;
 }
 
@@ -101,12 +77,9 @@ exit_code show_book(const book_options& o, const output& out) {
 void add_book(CLI::App& app, app_context& context) {
   auto* verb = add_verb(app, context, "book", "Show the order book of an instrument",
                         "bourse book BTC-USD --net net");
-  auto o = std::make_shared<book_options>();
-  verb->add_option("INSTRUMENT", o->instrument, "Such as BTC-USD")->required();
-  verb->add_option("--depth", o->depth, "Most levels of each side")->capture_default_str();
-  verb->add_flag("--unproved", o->unproved,
-                 "Believe one replica, instead of f+1 that say the same of one block");
-  add_trader_options(*verb, o->trader);
+  auto o = std::make_shared<view_options>();
+  o->limit = 10;
+  add_view_options(*verb, *o, "--depth", "Most levels of each side");
   verb->callback([o, &context] {
     context.run = [o, &context] {
       return show_book(*o, context.out);

@@ -9,6 +9,7 @@
 
 #include "app/report_text.hpp"
 #include "app/verbs.hpp"
+#include "config/decimal.hpp"
 
 namespace bourse::app {
 
@@ -29,6 +30,8 @@ client_order_id fresh_order_name() {
   return client_order_id{static_cast<std::uint64_t>(us)};
 }
 
+namespace {
+
 expected<side> parse_side(const std::string& text) {
   if (text == "buy")
     return side::buy;
@@ -36,8 +39,6 @@ expected<side> parse_side(const std::string& text) {
     return side::sell;
   return fail(errc::config_invalid, fmt::format("\"{}\" is no side: say buy or sell", text));
 }
-
-namespace {
 
 exit_code print(const actors::placed& placed, const market::rules& rules, const output& out) {
   bool rejected = std::any_of(placed.reports.begin(), placed.reports.end(),
@@ -61,6 +62,27 @@ exit_code print(const actors::placed& placed, const market::rules& rules, const 
 }
 
 } // namespace
+
+expected<order_terms> read_terms(const typed_order& typed, const market::rules& rules) {
+  auto where = config::find_instrument(rules, typed.instrument);
+  if (!where)
+    return tl::unexpected{where.error()};
+  const auto& instrument = rules.instruments[where->value()];
+  auto side = parse_side(typed.side);
+  if (!side)
+    return tl::unexpected{side.error()};
+  auto quantity = config::parse_quantity(typed.quantity, instrument);
+  if (!quantity)
+    return tl::unexpected{quantity.error()};
+  order_terms terms{*where, *side, *quantity, {}};
+  if (typed.market)
+    return terms;
+  auto price = config::parse_price(typed.price, instrument);
+  if (!price)
+    return tl::unexpected{price.error()};
+  terms.price = *price;
+  return terms;
+}
 
 exit_code run_order(const order_options& o, const output& out, const make_requests& make) {
   auto identity = load_trader(o.trader);

@@ -30,7 +30,24 @@ exit_code run_order(const order_options& o, const output& out, const make_reques
 /// Unix epoch.
 messages::client_order_id fresh_order_name();
 
-messages::expected<messages::side> parse_side(const std::string& text);
+/// What is typed for every order: SIDE QUANTITY INSTRUMENT and --price.
+struct typed_order {
+  std::string side;
+  std::string quantity;
+  std::string instrument;
+  std::string price;
+  bool market = false; ///< then there is no price
+};
+
+struct order_terms {
+  messages::instrument_id instrument;
+  messages::side side = messages::side::buy;
+  messages::quantity quantity;
+  messages::price price; ///< 0 of market orders
+};
+
+/// Errors: those of find_instrument and the parsers; config_invalid for the side.
+messages::expected<order_terms> read_terms(const typed_order& typed, const market::rules& rules);
 
 void add_order_place(CLI::App& group, app_context& context);
 void add_order_cancel(CLI::App& group, app_context& context);

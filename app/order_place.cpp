@@ -15,16 +15,12 @@ namespace {
 
 struct place_options {
   order_options order;
-  std::string side;
-  std::string quantity;
-  std::string instrument;
-  std::string price;
+  typed_order typed;
   std::string max_spend;
   time_in_force tif = time_in_force::good_till_cancel;
   self_trade stp = self_trade::expire_taker;
   std::uint64_t expire_after = 0;
   std::uint64_t name = 0;
-  bool market = false;
   bool liquidation = false;
 };
 
@@ -41,49 +37,39 @@ const std::map<std::string, self_trade> stp_names{
 
 expected<std::vector<request>> make_place(const place_options& o, const market::rules& rules,
                                           account_id account) {
-  auto where = config::find_instrument(rules, o.instrument);
-  if (!where)
-    return tl::unexpected{where.error()};
-  auto& instrument = rules.instruments[where->value()];
-  auto side = parse_side(o.side);
-  if (!side)
-    return tl::unexpected{side.error()};
-  auto quantity = config::parse_quantity(o.quantity, instrument);
-  if (!quantity)
-    return tl::unexpected{quantity.error()};
+  auto terms = read_terms(o.typed, rules);
+  if (!terms)
+    return tl::unexpected{terms.error()};
   place p;
   p.account = account;
-  p.instrument = *where;
+  p.instrument = terms->instrument;
   p.client_order = o.name != 0 ? client_order_id{o.name} : fresh_order_name();
-  p.side = *side;
-  p.quantity = *quantity;
+  p.side = terms->side;
+  p.quantity = terms->quantity;
+  p.price = terms->price;
   p.tif = o.tif;
   p.stp = o.stp;
   p.expire_after = sequence_number{o.expire_after};
   p.liquidation = o.liquidation;
-  if (o.market) {
+  if (o.typed.market) {
     p.type = order_type::market;
     p.tif = time_in_force::immediate_or_cancel;
-    if (*side == side::buy) {
-      auto most = config::parse_amount(o.max_spend, rules.assets[instrument.quote.value()]);
+    if (p.side == side::buy) {
+      auto quote = rules.instruments[p.instrument.value()].quote;
+      auto most = config::parse_amount(o.max_spend, rules.assets[quote.value()]);
       if (!most)
         return tl::unexpected{most.error()};
       p.max_spend = *most;
     }
-  } else {
-    auto price = config::parse_price(o.price, instrument);
-    if (!price)
-      return tl::unexpected{price.error()};
-    p.price = *price;
   }
   return std::vector<request>{p};
 }
 
 /// What fits together, before any file is read.
 void check(const place_options& o) {
-  if (o.market == !o.price.empty())
+  if (o.typed.market == !o.typed.price.empty())
     throw CLI::ValidationError("give either --price, or --market for an order without one");
-  if ((o.market && o.side == "buy") == o.max_spend.empty())
+  if ((o.typed.market && o.typed.side == "buy") == o.max_spend.empty())
     throw CLI::ValidationError("--max-spend belongs to a buy with --market, and to nothing else");
   if ((o.tif == time_in_force::good_till_block) != (o.expire_after != 0))
     throw CLI::ValidationError("--tif gtb and --expire-after belong together");
@@ -95,11 +81,12 @@ void add_order_place(CLI::App& group, app_context& context) {
   auto* verb = add_verb(group, context, "place", "Place an order and wait for what becomes of it",
                         "bourse order place buy 0.5 BTC-USD --price 236.47 --net net");
   auto o = std::make_shared<place_options>();
-  verb->add_option("SIDE", o->side, "buy or sell")->required();
-  verb->add_option("QUANTITY", o->quantity, "How much of the base asset")->required();
-  verb->add_option("INSTRUMENT", o->instrument, "Such as BTC-USD")->required();
-  verb->add_option("--price", o->price, "The worst price to trade at; makes it a limit order");
-  verb->add_flag("--market", o->market, "Take what there is at any price");
+  verb->add_option("SIDE", o->typed.side, "buy or sell")->required();
+  verb->add_option("QUANTITY", o->typed.quantity, "How much of the base asset")->required();
+  verb->add_option("INSTRUMENT", o->typed.instrument, "Such as BTC-USD")->required();
+  verb->add_option("--price", o->typed.price,
+                   "The worst price to trade at; makes it a limit order");
+  verb->add_flag("--market", o->typed.market, "Take what there is at any price");
   verb->add_option("--max-spend", o->max_spend,
                    "Market buys: the most of the quote asset that it may cost, fees included");
   verb->add_option("--tif", o->tif,

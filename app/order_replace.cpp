@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 
 #include "app/order.hpp"
-#include "config/decimal.hpp"
 
 namespace bourse::app {
 
@@ -15,37 +14,24 @@ struct replace_options {
   order_options order;
   std::uint64_t name = 0;
   std::uint64_t new_name = 0;
-  std::string side;
-  std::string quantity;
-  std::string instrument;
-  std::string price;
+  typed_order typed;
   bool post_only = false;
 };
 
 expected<std::vector<request>> make_replace(const replace_options& o, const market::rules& rules,
                                             account_id account) {
-  auto where = config::find_instrument(rules, o.instrument);
-  if (!where)
-    return tl::unexpected{where.error()};
-  auto& instrument = rules.instruments[where->value()];
-  auto side = parse_side(o.side);
-  if (!side)
-    return tl::unexpected{side.error()};
-  auto quantity = config::parse_quantity(o.quantity, instrument);
-  if (!quantity)
-    return tl::unexpected{quantity.error()};
-  auto price = config::parse_price(o.price, instrument);
-  if (!price)
-    return tl::unexpected{price.error()};
+  auto terms = read_terms(o.typed, rules);
+  if (!terms)
+    return tl::unexpected{terms.error()};
   replace r;
   r.account = account;
-  r.instrument = *where;
+  r.instrument = terms->instrument;
   r.client_order = client_order_id{o.name};
   r.new_client_order = client_order_id{o.new_name != 0 ? o.new_name : o.name};
-  r.price = *price;
-  r.quantity = *quantity;
+  r.price = terms->price;
+  r.quantity = terms->quantity;
   r.post_only = o.post_only;
-  r.side = *side;
+  r.side = terms->side;
   return std::vector<request>{r};
 }
 
@@ -56,11 +42,12 @@ void add_order_replace(CLI::App& group, app_context& context) {
                         "bourse order replace 17 buy 0.4 BTC-USD --price 236.00 --net net");
   auto o = std::make_shared<replace_options>();
   verb->add_option("ORDER", o->name, "Your name for the open order")->required();
-  verb->add_option("SIDE", o->side, "Its side, buy or sell, which does not change")->required();
-  verb->add_option("QUANTITY", o->quantity, "The new quantity, what is filled included")
+  verb->add_option("SIDE", o->typed.side, "Its side, buy or sell, which does not change")
       ->required();
-  verb->add_option("INSTRUMENT", o->instrument, "Such as BTC-USD")->required();
-  verb->add_option("--price", o->price, "The new price")->required();
+  verb->add_option("QUANTITY", o->typed.quantity, "The new quantity, what is filled included")
+      ->required();
+  verb->add_option("INSTRUMENT", o->typed.instrument, "Such as BTC-USD")->required();
+  verb->add_option("--price", o->typed.price, "The new price")->required();
   verb->add_option("--new-order", o->new_name, "A new name for it (the same)");
   verb->add_flag("--post-only", o->post_only, "Refuse rather than take");
   add_order_options(*verb, o->order);

@@ -23,10 +23,7 @@ struct get_options {
 };
 
 exit_code get_receipt(const get_options& o, const output& out) {
-  auto identity = load_trader(o.trader);
-  if (!identity)
-    return out.fail(identity.error());
-  auto who = trader::attach(std::move(*identity), o.trader);
+  auto who = trader::attach(o.trader);
   if (!who)
     return out.fail(who.error());
   actors::question q;

@@ -69,10 +69,7 @@ void print_table(const nlohmann::json& all, bool digest, const output& out) {
 }
 
 exit_code show_status(const status_options& o, const output& out) {
-  auto identity = load_trader(o.trader);
-  if (!identity)
-    return out.fail(identity.error());
-  auto who = trader::attach(std::move(*identity), o.trader);
+  auto who = trader::attach(o.trader);
   if (!who)
     return out.fail(who.error());
   actors::question q;

@@ -105,6 +105,13 @@ expected<std::unique_ptr<trader>> trader::attach(config::loaded_client identity,
   return made;
 }
 
+expected<std::unique_ptr<trader>> trader::attach(const trader_options& o) {
+  auto identity = load_trader(o);
+  if (!identity)
+    return tl::unexpected{identity.error()};
+  return attach(std::move(*identity), o);
+}
+
 expected<actors::placed_ptr> trader::place(stream_id stream, std::vector<request> list) {
   caf::scoped_actor self{runtime_->system};
   auto requests = actors::requests(std::move(list));

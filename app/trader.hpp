@@ -38,6 +38,8 @@ class trader {
 public:
   static messages::expected<std::unique_ptr<trader>> attach(config::loaded_client identity,
                                                             const trader_options& o);
+  /// As whom and where the options say. Errors: also those of load_trader.
+  static messages::expected<std::unique_ptr<trader>> attach(const trader_options& o);
   ~trader();
   trader(const trader&) = delete;
   trader& operator=(const trader&) = delete;
