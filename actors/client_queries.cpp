@@ -25,6 +25,11 @@ local_time_ms after(local_time_ms now, std::uint32_t ms) {
   return local_time_ms{now.value() + ms};
 }
 
+/// What is true as of one block. The JSON of others is not.
+bool is_numbered(query_kind k) {
+  return k == query_kind::book || k == query_kind::account || k == query_kind::trades;
+}
+
 std::size_t count(const std::vector<bool>& flags) {
   return static_cast<std::size_t>(std::count(flags.begin(), flags.end(), true));
 }
@@ -53,10 +58,12 @@ client_queries::question_id client_queries::ask(const question& q, local_time_ms
 
 void client_queries::begin_attempt(open_question& q, local_time_ms now) {
   // Equal answers need equal sequence numbers. While nothing executes, "now" gives them; while much
-  // does, a number that none has reached yet. So the attempts take turns.
-  bool ahead = q.asked.how == trust::quorum && q.attempt % 2 == 1
-               && (q.asked.kind == query_kind::book || q.asked.kind == query_kind::account);
-  q.at = ahead ? a_number_to_come(q) : sequence_number{};
+  // does, a number that is named: books and accounts are known as of one that none has reached yet,
+  // trades as of one that is past. So the attempts take turns.
+  bool named = q.asked.how == trust::quorum && q.attempt % 2 == 1 && is_numbered(q.asked.kind);
+  q.at = !named                               ? sequence_number{}
+         : q.asked.kind == query_kind::trades ? a_number_reached(q)
+                                              : a_number_to_come(q);
   q.wire_id = ++last_wire_id_;
   q.answers.assign(size_.n, std::nullopt);
   q.sent.assign(size_.n, false);
@@ -74,13 +81,18 @@ void client_queries::begin_attempt(open_question& q, local_time_ms now) {
   }
 }
 
-/// A little beyond what one honest replica at least has reached.
-sequence_number client_queries::a_number_to_come(const open_question& q) const {
+/// One honest replica at least has reached it, by the answers of the attempt before.
+sequence_number client_queries::a_number_reached(const open_question& q) const {
   weak_watermark reached{size_};
   for (std::size_t r = 0; r < q.answers.size(); ++r)
     if (q.answers[r])
       reached.raise(replica_id{static_cast<std::uint16_t>(r)}, q.answers[r]->at.value());
-  auto base = reached.value();
+  return sequence_number{reached.value()};
+}
+
+/// A little beyond that.
+sequence_number client_queries::a_number_to_come(const open_question& q) const {
+  auto base = a_number_reached(q).value();
   auto ahead = std::min(std::uint64_t{1} << std::min(q.attempt, 6U), ahead_at_most);
   return sequence_number{base == 0 ? 0 : base + ahead};
 }
@@ -184,13 +196,11 @@ bool client_queries::conclude_each(question_id id, open_question& q, local_time_
 }
 
 bool client_queries::same(const question& q, const answer& a, const answer& b) const {
-  // Trades, and JSON, come from places that know no sequence number.
-  bool numbered = q.kind == query_kind::book || q.kind == query_kind::account;
   bool equal_problem = a.problem.has_value() == b.problem.has_value()
                        && (!a.problem || a.problem->code == b.problem->code);
   if (a.problem || b.problem)
     return equal_problem;
-  return (!numbered || a.at == b.at) && a.body == b.body;
+  return (!is_numbered(q.kind) || a.at == b.at) && a.body == b.body;
 }
 
 bool client_queries::conclude_quorum(question_id id, open_question& q) {
@@ -202,9 +212,9 @@ bool client_queries::conclude_quorum(question_id id, open_question& q) {
     if (equal < size_.weak_quorum())
       continue;
     if (a->problem && q.at.value() != 0)
-      return false; // that number was not to be had: the next attempt asks otherwise
+      continue; // that number was not to be had there: the next attempt asks otherwise
     if (a->problem && a->problem->code == errc::busy)
-      return false;
+      continue;
     finish(id, {a->problem, a->at, std::move(a->body), {}});
     return true;
   }

@@ -59,6 +59,7 @@ private:
   bool conclude_quorum(question_id id, open_question& q);
   bool conclude_receipt(question_id id, open_question& q);
   bool all_up_answered(const open_question& q) const;
+  sequence_number a_number_reached(const open_question& q) const;
   sequence_number a_number_to_come(const open_question& q) const;
   bool same(const question& q, const answer& a, const answer& b) const;
   void finish(question_id id, question_answer result);

@@ -257,7 +257,7 @@ private:
                            q.at);
       case query_kind::trades:
         return ask<answer>(s, q, routes_->ledger, trades_atom::value,
-                           instrument_id{small(q.subject)}, q.limit);
+                           instrument_id{small(q.subject)}, q.limit, q.at);
       case query_kind::receipt:
         return ask<answer>(s, q, routes_->ledger, receipt_atom::value, s.client, q.report);
       case query_kind::status:

@@ -219,8 +219,9 @@ using ledger_actor = caf::typed_actor<
   caf::replies_to<reports_atom, client_id, report_number>::with<stored_reports_ptr>,
   /// An encoded receipt_share, or not_found.
   caf::replies_to<receipt_atom, client_id, report_number>::with<answer>,
-  /// An encoded trades_view.
-  caf::replies_to<trades_atom, instrument_id, std::uint32_t>::with<answer>,
+  /// An encoded trades_view as of the given sequence number, which must be executed; as of the last
+  /// executed one if it is 0.
+  caf::replies_to<trades_atom, instrument_id, std::uint32_t, sequence_number>::with<answer>,
   caf::replies_to<status_atom>::with<std::string>>;
 
 /// The clients' door: sessions, credit, results, queries.

@@ -38,6 +38,7 @@ public:
       : self_(self),
         context_(std::move(setup.context)),
         store_(std::move(setup.store)),
+        executed_(setup.executed),
         budget_(context_->genesis.size.n) {
     // What was executed is kept on a clean end, though nobody was promised it. A kill skips this.
     self_->set_exit_handler([this](caf::exit_msg& m) {
@@ -93,9 +94,9 @@ public:
           meter m(context_->counters, component::ledger);
           return receipt(client, number);
         },
-        [this](trades_atom, instrument_id instrument, std::uint32_t limit) {
+        [this](trades_atom, instrument_id instrument, std::uint32_t limit, sequence_number at) {
           meter m(context_->counters, component::ledger);
-          return trades(instrument, limit);
+          return trades(instrument, limit, at);
         },
         [this](status_atom) { return status(); },
     };
@@ -214,13 +215,16 @@ private:
     return {0, found.what.sequence, std::nullopt, encode(found)};
   }
 
-  answer trades(instrument_id instrument, std::uint32_t limit) {
+  answer trades(instrument_id instrument, std::uint32_t limit, sequence_number at) {
     if (instrument.value() >= context_->genesis.market.instruments.size())
       return {0, executed_, error{errc::not_found, "no such instrument"}, {}};
+    if (at > executed_)
+      return {0, executed_, error{errc::outside_window, "that state is not reached yet"}, {}};
     write_out();
+    auto last = at.value() == 0 ? executed_ : at;
     limit = std::min(limit == 0 ? default_trades : limit, most_trades);
-    trades_view view{instrument, intact(storage::load_trades(*store_, instrument, limit))};
-    return {0, executed_, std::nullopt, encode(view)};
+    trades_view view{instrument, intact(storage::load_trades(*store_, instrument, last, limit))};
+    return {0, last, std::nullopt, encode(view)};
   }
 
   std::string status() const {

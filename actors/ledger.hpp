@@ -15,6 +15,7 @@ namespace bourse::actors {
 struct ledger_setup {
   context_ptr context;
   std::unique_ptr<storage::store> store; ///< opened for this cluster and replica
+  sequence_number executed;              ///< the last block whose results it holds
 };
 
 /// It has a thread of its own, since a sync blocks.

@@ -92,7 +92,7 @@ public:
         = own("view_change", spawn_view_change(system_, {context_, authenticator_of(*context_),
                                                          view, std::move(new_view)}));
     own("peers", routes_->peers);
-    routes_->ledger = own("ledger", spawn_ledger(system_, {context_, std::move(store)}));
+    routes_->ledger = own("ledger", spawn_ledger(system_, {context_, std::move(store), executed}));
   }
 
   /// Gives everybody all handles, and only then sets going those who speak first.

@@ -87,10 +87,10 @@ expected<std::vector<stored_reports>> load_reports(const store& s, client_id cli
                                                    report_number from, std::size_t count);
 /// The proof of one report. Errors: not_found, and as everywhere corrupt and io_failed.
 expected<receipt_share> load_receipt(const store& s, client_id client, report_number number);
-/// Newest first. Looks back over a few megabytes of settlements at most, so there may be fewer than
-/// `count` although older ones exist.
+/// Those of blocks up to `last`, newest first. Looks back over a few megabytes of settlements at
+/// most, so there may be fewer than `count` although older ones exist.
 expected<std::vector<trade>> load_trades(const store& s, instrument_id instrument,
-                                         std::size_t count);
+                                         sequence_number last, std::size_t count);
 /// Errors: not_found if the block was not executed here.
 expected<std::vector<settlement>> load_settlements(const store& s, sequence_number n);
 

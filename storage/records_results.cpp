@@ -192,14 +192,14 @@ expected<receipt_share> load_receipt(const store& s, client_id client, report_nu
 }
 
 expected<std::vector<trade>> load_trades(const store& s, instrument_id instrument,
-                                         std::size_t count) {
+                                         sequence_number last, std::size_t count) {
   // A quiet instrument on a busy exchange: stop before the ledger is held up.
   constexpr std::size_t most_bytes = std::size_t{8} * 1024 * 1024;
   constexpr std::size_t most_blocks = 4096;
 
   std::vector<trade> out;
   auto first = layout::settlements_key(sequence_number{0});
-  auto end = layout::settlements_key(sequence_number{UINT64_MAX});
+  auto end = layout::settlements_key(last.next());
   std::size_t read = 0;
   for (std::size_t i = 0; i < most_blocks && read < most_bytes && out.size() < count; ++i) {
     auto found = s.last(family::results, first, end);

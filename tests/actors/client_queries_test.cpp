@@ -132,6 +132,38 @@ CAF_TEST(while much executes an answer as of a number to come is found) {
   CAF_CHECK_EQUAL(result->body, "book at " + std::to_string(result->at.value()));
 }
 
+CAF_TEST(while much executes trades as of a number that is past are found) {
+  std::uint64_t block = 100;
+  replica = [&](std::uint16_t r, const query& q) -> std::optional<answer> {
+    block += 1;
+    auto mine = block + r;
+    if (q.at.value() > mine)
+      return no(errc::outside_window);
+    auto at = q.at.value() == 0 ? mine : q.at.value();
+    return say(at, "trades up to " + std::to_string(at));
+  };
+  auto q = book();
+  q.kind = query_kind::trades;
+  CAF_REQUIRE(ask(q));
+  CAF_CHECK_EQUAL(problem(), "none");
+  CAF_CHECK_EQUAL(result->body, "trades up to " + std::to_string(result->at.value()));
+}
+
+CAF_TEST(replicas that lag do not hide that the others agree) {
+  // Two have not reached the number that is asked for.
+  replica = [](std::uint16_t r, const query& q) -> std::optional<answer> {
+    if (q.at.value() == 0)
+      return say(r < 2 ? 100u + r : 200u + r, "as of now");
+    return r < 2 ? no(errc::outside_window) : say(q.at.value(), "as of that");
+  };
+  auto q = book();
+  q.kind = query_kind::trades;
+  CAF_REQUIRE(ask(q));
+  CAF_CHECK_EQUAL(problem(), "none");
+  CAF_CHECK_EQUAL(result->body, "as of that");
+  CAF_CHECK_EQUAL(result->at.value(), 202u);
+}
+
 CAF_TEST(a liar far ahead does not lead the others astray) {
   replica = [&](std::uint16_t r, const query& q) -> std::optional<answer> {
     if (r == 0)

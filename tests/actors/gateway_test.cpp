@@ -167,3 +167,12 @@ CAF_TEST(trades and times and status can be read) {
   CAF_CHECK_EQUAL(slots.size(), s["executed"]);
   CAF_CHECK(slots[0]["committed_ns"] > slots[0]["proposed_ns"]);
 }
+  auto now = trades->at.value();
+  CAF_CHECK_EQUAL(now, t.c.executed(1));
+  auto before = t.maker.ask(1, ask_for(query_kind::trades, 0, now - 1));
+  CAF_REQUIRE(before && !before->problem);
+  CAF_CHECK_EQUAL(before->at.value(), now - 1);
+  CAF_CHECK(decode_trades_view(before->body)->trades.empty());
+  auto to_come = t.maker.ask(1, ask_for(query_kind::trades, 0, now + 1));
+  CAF_REQUIRE(to_come && to_come->problem);
+  CAF_CHECK(to_come->problem->code == errc::outside_window);

@@ -127,7 +127,7 @@ CAF_TEST(an empty store gives the beginning) {
   CAF_CHECK(!good(load_block(*empty, sequence_number{1})));
   CAF_CHECK(good(load_blocks(*empty, sequence_number{1}, 10, 1000)).empty());
   CAF_CHECK(good(load_reports(*empty, client_id{0}, report_number{1}, 10)).empty());
-  CAF_CHECK(good(load_trades(*empty, instrument_id{0}, 10)).empty());
+  CAF_CHECK(good(load_trades(*empty, instrument_id{0}, sequence_number{9}, 10)).empty());
   CAF_CHECK(code_of(load_settlements(*empty, sequence_number{1})) == errc::not_found);
   CAF_CHECK(code_of(load_receipt(*empty, client_id{0}, report_number{1})) == errc::not_found);
   CAF_CHECK(code_of(load_bodies(*empty, sequence_number{1}, digest{})) == errc::not_found);
@@ -387,20 +387,24 @@ CAF_TEST(every report has its proof) {
   CAF_CHECK(code_of(load_receipt(*s, client_id{99}, report_number{1})) == errc::not_found);
 }
 
-CAF_TEST(trades come newest first) {
+CAF_TEST(trades come newest first and as of a block) {
+  auto last = ledger.last();
   for (std::uint16_t i = 0; i < 2; ++i) {
     std::vector<trade> all;
-    for (auto& b : ledger.blocks())
+    for (auto& b : ledger.blocks()) {
       for (auto& x : b.result->settlements)
         if (x.trade != trade_id{} && x.instrument == instrument_id{i})
           all.insert(all.begin(), {x.trade, b.result->time, x.price, x.quantity, x.taker_side});
+      CAF_CHECK(good(load_trades(*s, instrument_id{i}, b.result->sequence, 1000)) == all);
+    }
     CAF_REQUIRE(all.size() > 5);
-    CAF_CHECK(good(load_trades(*s, instrument_id{i}, 1000)) == all);
-    all.resize(4);
-    CAF_CHECK(good(load_trades(*s, instrument_id{i}, 4)) == all);
+    CAF_CHECK(good(load_trades(*s, instrument_id{i}, last, 1000)) == all);
+    auto newest = all;
+    newest.resize(4);
+    CAF_CHECK(good(load_trades(*s, instrument_id{i}, last, 4)) == newest);
   }
-  CAF_CHECK(good(load_trades(*s, instrument_id{9}, 4)).empty());
-  CAF_CHECK(good(load_trades(*s, instrument_id{0}, 0)).empty());
+  CAF_CHECK(good(load_trades(*s, instrument_id{9}, last, 4)).empty());
+  CAF_CHECK(good(load_trades(*s, instrument_id{0}, last, 0)).empty());
 }
 
 CAF_TEST(settlements are read back) {
@@ -452,7 +456,7 @@ CAF_TEST(values that are sealed and make no sense are refused) {
         (void)load_settlements(*s, sequence_number{5});
         (void)load_reports(*s, client_id{1}, report_number{1}, 5);
         (void)load_receipt(*s, client_id{1}, report_number{1});
-        (void)load_trades(*s, instrument_id{0}, 100);
+        (void)load_trades(*s, instrument_id{0}, ledger.last(), 100);
         (void)open_for(*s, ledger.cluster(), ledger.self);
       }
   }
