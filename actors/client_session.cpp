@@ -210,7 +210,7 @@ void client_session::receive(replica_id from, results m, local_time_ms now) {
     next_[s].raise(from, m.next[s].value());
   if (!ready())
     return;
-  reports_.add(from, m.what, std::move(m.reports));
+  reports_.add(from, m.what, std::move(m.reports), m.more);
   deliver(now);
   confirm(now);
   settle();
@@ -241,8 +241,9 @@ void client_session::deliver(local_time_ms now) {
     for (auto& r : batch->reports)
       if (r.submission.value() != 0)
         streams_[r.stream.value()].reported(r);
-    for (auto& s : streams_)
-      s.end_block(batch->what.sequence, now);
+    if (!batch->more)
+      for (auto& s : streams_)
+        s.end_block(batch->what.sequence, now);
     batches_.push_back(std::move(batch));
   }
   if (!ready.empty()) {

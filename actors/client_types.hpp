@@ -44,11 +44,12 @@ struct placed {
 };
 using placed_ptr = std::shared_ptr<const placed>;
 
-/// One block's reports for this client, as f+1 replicas said them. Batches come in the order of
-/// report numbers, without gap or duplicate.
+/// One block's reports for this client, or a part of them if they are many, as f+1 replicas said
+/// them. Batches come in the order of report numbers, without gap or duplicate.
 struct report_batch {
   results_statement what;
   std::vector<report> reports;
+  bool more = false; ///< further batches of this block follow
 };
 using report_batch_ptr = std::shared_ptr<const report_batch>;
 

@@ -169,15 +169,16 @@ private:
       auto& at = positions_[reports.client.value()];
       BOURSE_ASSERT(reports.first == at.next_report);
       at.next_report = report_number{reports.first.value() + reports.count};
-      shared_bytes encoded; // once for all sessions of the client
+      std::vector<shared_bytes> encoded; // once for all sessions of the client
       for (auto id : by_client_[reports.client.value()]) {
         auto& s = sessions_.at(id);
         if (!s.cursor.executed(reports.first, reports.count))
           continue;
-        if (!encoded)
-          encoded = std::make_shared<const bytes>(encode(
-              gateway_message{results{what, block.by, reports, {at.next.begin(), at.next.end()}}}));
-        send(s, encoded);
+        if (encoded.empty())
+          for (auto& part : in_parts({what, block.by, reports, {at.next.begin(), at.next.end()}}))
+            encoded.push_back(std::make_shared<const bytes>(encode(gateway_message{part})));
+        for (const auto& part : encoded)
+          send(s, part);
       }
     }
   }
@@ -230,8 +231,10 @@ private:
     s.asking = false;
     const auto& at = positions_[s.client.value()];
     for (const auto& block : found)
-      if (s.cursor.read(block.reports.first, block.reports.count))
-        send(s, results{block.what, block.by, block.reports, {at.next.begin(), at.next.end()}});
+      for (auto& part :
+           in_parts({block.what, block.by, block.reports, {at.next.begin(), at.next.end()}}))
+        if (s.cursor.read(part.reports.first, part.reports.count))
+          send(s, std::move(part));
     s.cursor.caught_up(at.next_report);
     if (s.cursor.reading())
       arm();
@@ -297,7 +300,12 @@ private:
       return;
     --s->queries;
     a.id = q;
-    send(*s, std::move(a));
+    auto at = a.at;
+    auto encoded = std::make_shared<const bytes>(encode(gateway_message{std::move(a)}));
+    if (encoded->size() <= max_gateway_message_bytes)
+      return send(*s, encoded);
+    // Such as that of an account with a hundred thousand open orders.
+    send(*s, answer{q, at, error{errc::too_large, "the answer fits no message"}, {}});
   }
 
   void refuse(const session& s, const query& q, errc why, const char* text) {

@@ -252,8 +252,8 @@ using supervisor_actor = caf::typed_actor<
   /// A child does not end in time.
   caf::reacts_to<clock_atom>>;
 
-/// Told a client's execution reports: batches in the order of report numbers, one a block, without
-/// gap or duplicate, each said by f+1 replicas.
+/// Told a client's execution reports: batches in the order of report numbers, of one block each,
+/// without gap or duplicate, each said by f+1 replicas.
 using report_sink = caf::typed_actor<caf::reacts_to<reports_atom, report_batch_ptr>>;
 
 /// A trader's end, in whatever process (DESIGN section 5): what a program attaches to the exchange.

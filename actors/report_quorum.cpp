@@ -18,12 +18,6 @@ bool contains(const std::vector<replica_id>& list, replica_id r) {
   return std::find(list.begin(), list.end(), r) != list.end();
 }
 
-bool same(const results_statement& a, const client_reports& b, const results_statement& what,
-          const client_reports& reports) {
-  return b.first == reports.first && b.count == reports.count && a == what
-         && b.encoded == reports.encoded;
-}
-
 std::uint64_t end_of(const client_reports& r) {
   return r.first.value() + r.count;
 }
@@ -43,25 +37,27 @@ bool report_quorum::plausible(const client_reports& r) const {
          && r.first.value() < max_report_number && r.count <= r.encoded.size() / least_report_bytes;
 }
 
-void report_quorum::add(replica_id from, const results_statement& what, client_reports reports) {
+void report_quorum::add(replica_id from, const results_statement& what, client_reports reports,
+                        bool more) {
   if (!started() || from.value() >= size_.n)
     return;
   if (!plausible(reports)) {
     ++faults_[from.value()];
     return;
   }
-  auto found = slots_.find(what.sequence);
+  part_key at{what.sequence, reports.first};
+  auto found = slots_.find(at);
   bool settled = found != slots_.end() && found->second.decided;
   if (end_of(reports) <= wanted_.value() && !settled) {
     ++counts_.repeated; // handed out long ago
     return;
   }
   if (found == slots_.end()) {
-    if (!make_room(from, what.sequence, reports.encoded.size())) {
+    if (!make_room(from, at, reports.encoded.size())) {
       ++counts_.dropped;
       return;
     }
-    found = slots_.try_emplace(what.sequence).first;
+    found = slots_.try_emplace(at).first;
     ++undelivered_;
   }
   auto& s = found->second;
@@ -69,7 +65,7 @@ void report_quorum::add(replica_id from, const results_statement& what, client_r
     return; // counted when it was
   auto equal = s.wordings.end();
   for (auto w = s.wordings.begin(); w != s.wordings.end(); ++w) {
-    bool agrees = same(w->what, w->reports, what, reports);
+    bool agrees = w->what == what && w->more == more && w->reports == reports;
     if (contains(w->said, from)) {
       ++(agrees ? counts_.repeated : faults_[from.value()]);
       return; // its first word counts
@@ -83,13 +79,13 @@ void report_quorum::add(replica_id from, const results_statement& what, client_r
       s.overruled.push_back(from);
       return;
     }
-    if (s.wordings.size() > 0 && !make_room(from, what.sequence, reports.encoded.size())) {
+    if (s.wordings.size() > 0 && !make_room(from, at, reports.encoded.size())) {
       ++counts_.dropped;
       return;
     }
     held_[from.value()].bytes += reports.encoded.size();
     ++held_[from.value()].votes;
-    equal = s.wordings.insert(s.wordings.end(), {what, std::move(reports), {}});
+    equal = s.wordings.insert(s.wordings.end(), {what, std::move(reports), more, {}});
   }
   equal->said.push_back(from);
   if (!s.decided && equal->said.size() >= size_.weak_quorum()) {
@@ -101,7 +97,7 @@ void report_quorum::add(replica_id from, const results_statement& what, client_r
 /// Drops the vote of `from` that is furthest ahead, as long as its share is used up and that one is
 /// beyond `at`; it will be asked for again. What fills a gap must not find the room taken by what
 /// waits behind the gap.
-bool report_quorum::make_room(replica_id from, sequence_number at, std::size_t size) {
+bool report_quorum::make_room(replica_id from, const part_key& at, std::size_t size) {
   auto& mine = held_[from.value()];
   auto fits = [&] {
     return mine.votes < limits_.votes_per_replica && mine.bytes + size <= limits_.bytes_per_replica;
@@ -187,6 +183,7 @@ void report_quorum::deliver(slot& s) {
     return;
   auto batch = std::make_shared<report_batch>();
   batch->what = w.what;
+  batch->more = more_to_come_ = w.more;
   if (auto decoded = decode_reports(w.reports.encoded, w.reports.count))
     batch->reports = std::move(*decoded);
   bool sound = batch->reports.size() == w.reports.count;

@@ -3,24 +3,26 @@
 
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "actors/client_types.hpp"
 
 namespace bourse::actors {
 
-/// Collects the replicas' results by block, compares them as bytes, decodes what f+1 agree on once,
-/// and hands it out in the order of report numbers. Pure, like all that the client decides.
+/// Collects the replicas' results by block and, where a block's are in parts, by the part's first
+/// number; compares them as bytes, decodes what f+1 agree on once, and hands it out in the order of
+/// report numbers. Pure, like all that the client decides.
 ///
 /// At most f of the replicas lie, about everything: a block's number, its bytes, how often they say
-/// it. So each has one vote a block, and its undecided ones take no more memory than its share.
+/// it. So each has one vote a part, and its undecided ones take no more memory than its share.
 class report_quorum {
 public:
   struct limits {
     /// Of votes that no other replica shares yet; past it the furthest ahead are dropped.
     std::size_t bytes_per_replica = 32 * 1024 * 1024;
     std::size_t votes_per_replica = 4096;
-    /// Delivered blocks that late votes are still compared with.
+    /// Delivered parts that late votes are still compared with.
     std::size_t history = 64;
   };
 
@@ -45,14 +47,16 @@ public:
   }
 
   /// A replica's vote. What it makes ready is for take_ready().
-  void add(replica_id from, const results_statement& what, client_reports reports);
+  void add(replica_id from, const results_statement& what, client_reports reports,
+           bool more = false);
 
   /// Batches since the last call, in order.
   std::vector<report_batch_ptr> take_ready();
 
-  /// True if some replica said something that is not handed out yet: something may be missing.
+  /// True if some replica said something that is not handed out yet, or the rest of a block was not
+  /// said: something may be missing.
   bool waiting() const {
-    return undelivered_ > 0;
+    return undelivered_ > 0 || more_to_come_;
   }
 
   /// By replica: how often it contradicted f+1 others, itself, or the format.
@@ -64,12 +68,15 @@ public:
   }
 
 private:
-  /// One wording of a block's reports, and who said it.
+  /// One wording of a part, and who said it.
   struct wording {
     results_statement what;
     client_reports reports;
+    bool more = false;
     std::vector<replica_id> said;
   };
+  /// A part: its block, and the number that its reports begin with.
+  using part_key = std::pair<sequence_number, report_number>;
   struct slot {
     std::vector<wording> wordings;
     std::vector<replica_id> overruled; ///< said what f+1 contradict
@@ -82,7 +89,7 @@ private:
   };
 
   bool plausible(const client_reports& r) const;
-  bool make_room(replica_id from, sequence_number at, std::size_t size);
+  bool make_room(replica_id from, const part_key& at, std::size_t size);
   void decide(slot& s, std::size_t winner);
   void release(const wording& w);
   void deliver();
@@ -93,9 +100,10 @@ private:
   client_id self_;
   limits limits_;
   report_number wanted_;
-  std::map<sequence_number, slot> slots_;
+  std::map<part_key, slot> slots_;
   std::size_t undelivered_ = 0; ///< of the slots
   std::size_t delivered_ = 0;
+  bool more_to_come_ = false; ///< the last part that was handed out did not end its block
   std::vector<account> held_; ///< by replica: its undecided votes
   std::vector<std::uint64_t> faults_;
   std::vector<report_batch_ptr> ready_;

@@ -108,7 +108,8 @@ private:
       [&](actors::reports_atom, const actors::report_batch_ptr& batch) {
         for (auto& r : batch->reports)
           outcome.record.apply(r);
-        reported_ = batch->what.sequence;
+        if (!batch->more)
+          reported_ = batch->what.sequence;
       },
       caf::after(most) >> [&] {
         if (awaited)

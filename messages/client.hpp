@@ -65,12 +65,14 @@ struct welcome {
   friend bool operator==(const welcome&, const welcome&) = default;
 };
 
-/// The client's reports of one block, and the replica's signature over the block's results.
+/// The client's reports of one block, or a part of them, and the replica's signature over the
+/// block's results.
 struct results {
   results_statement what;
   replica_signature by; ///< purpose::results; may be all zero in a resumed report, see receipts
   client_reports reports;
   std::vector<submission_number> next; ///< the client's streams after the block
+  bool more = false;                   ///< further reports of this block follow, see in_parts
 
   friend bool operator==(const results&, const results&) = default;
 };
@@ -190,13 +192,19 @@ struct client_limits {
 };
 
 /// Bounds of what a client takes from a gateway: f of these may lie.
-inline constexpr std::uint32_t max_gateway_message_bytes = 16 * 1024 * 1024;
+inline constexpr std::uint32_t max_gateway_message_bytes = 4 * 1024 * 1024;
 /// ... of the levels, balances, orders or trades of one view together.
 inline constexpr std::uint32_t max_view_entries = 256 * 1024;
 /// ... of the signatures of a receipt.
 inline constexpr std::uint32_t max_receipt_signatures = 1024;
 /// The detail of an error is cut to this many bytes when it is encoded.
 inline constexpr std::uint32_t max_error_detail_bytes = 1024;
+
+/// Reports of one block in one message, of any number; more go into the next. A part has as many
+/// whole reports as fit, and one at least, counted from the block's first for this client: so all
+/// honest replicas cut alike, and the parts can be compared as bytes.
+inline constexpr std::size_t max_results_bytes = 1024 * 1024;
+std::vector<results> in_parts(results whole, std::size_t max_bytes = max_results_bytes);
 
 bytes encode(const client_message& m);
 bytes encode(const gateway_message& m);

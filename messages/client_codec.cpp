@@ -130,6 +130,7 @@ struct gateway_writer {
     out.set_count(m.reports.count);
     out.set_reports(m.reports.encoded);
     write_next(m.next, *out.mutable_next());
+    out.set_more(m.more);
   }
   void operator()(const refused& m) {
     auto& out = *to.mutable_refused();
@@ -158,6 +159,7 @@ bool take(results& to, wire::Results& from) {
   to.reports.first = report_number{from.first()};
   to.reports.count = from.count();
   to.reports.encoded = std::move(*from.mutable_reports());
+  to.more = from.more();
   return read(to.what, from.what()) && read(to.by, from.by()) && read_next(to.next, from.next());
 }
 

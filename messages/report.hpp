@@ -124,6 +124,8 @@ expected<report> decode_report(byte_view encoded);
 /// ends with: so the leaf can be hashed in place. The inverse refuses more than `max_count`.
 std::size_t append_report(bytes& out, const report& r);
 expected<std::vector<report>> decode_reports(byte_view encoded, std::size_t max_count);
+/// What the first of such reports takes, its length included; 0 if that is not there.
+std::size_t first_report_bytes(byte_view encoded);
 
 bytes encode(const settlement& s);
 expected<settlement> decode_settlement(byte_view encoded);

@@ -97,12 +97,27 @@ std::size_t append_report(bytes& out, const report& r) {
   return content.size();
 }
 
+namespace {
+
+using format = codec::pb::internal::WireFormatLite;
+constexpr auto report_tag
+    = format::MakeTag(wire::Reports::kReportsFieldNumber, format::WIRETYPE_LENGTH_DELIMITED);
+
+} // namespace
+
+std::size_t first_report_bytes(byte_view encoded) {
+  encoded = encoded.substr(0, codec::max_prefix + max_report_bytes);
+  codec::pb::io::CodedInputStream in{reinterpret_cast<const std::uint8_t*>(encoded.data()),
+                                     static_cast<int>(encoded.size())};
+  std::uint32_t size = 0;
+  if (in.ReadTag() != report_tag || !in.ReadVarint32(&size))
+    return 0;
+  auto begin = static_cast<std::size_t>(in.CurrentPosition());
+  return size <= encoded.size() - begin ? begin + size : 0;
+}
+
 expected<std::vector<report>> decode_reports(byte_view encoded, std::size_t max_count) {
   // One report at a time into one reused message, which allocates nothing.
-  using format = codec::pb::internal::WireFormatLite;
-  constexpr auto report_tag
-      = format::MakeTag(wire::Reports::kReportsFieldNumber, format::WIRETYPE_LENGTH_DELIMITED);
-
   if (encoded.size() > std::numeric_limits<int>::max())
     return fail(errc::too_large, "reports");
   std::vector<report> out;

@@ -276,9 +276,12 @@ CAF_TEST(every lie is seen through) {
     world_options o;
     o.seed = seed();
     o.lies = {lie::none, lie::none, what};
-    client_world w{o};
-    CAF_MESSAGE("seed " << o.seed);
-    CAF_CHECK_EQUAL(load(w, 60), "");
+    for (auto part_bytes : {max_results_bytes, std::size_t{60}}) {
+      o.part_bytes = part_bytes;
+      client_world w{o};
+      CAF_MESSAGE("seed " << o.seed);
+      CAF_CHECK_EQUAL(load(w, 60), "");
+    }
   }
 }
 
@@ -297,6 +300,7 @@ CAF_TEST(lies losses and breaks together) {
     o.delay_at_most_ms = 1 + static_cast<std::uint32_t>(random.below(20));
     o.lag_at_most_blocks = static_cast<std::uint32_t>(random.below(6));
     o.break_one_in = (random.below(2) == 0) ? 100 : 0;
+    o.part_bytes = (random.below(2) == 0) ? 1 + random.below(200) : max_results_bytes;
     o.busy_percent = static_cast<std::uint32_t>(random.below(30));
     o.tuning.max_coalesced = 1 + static_cast<std::uint32_t>(random.below(8));
     client_world w{o};

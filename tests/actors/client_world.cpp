@@ -120,7 +120,8 @@ void client_world::step() {
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       auto& cursor = runs_[i]->cursor[r];
       while (cursor != npos && cursor < done_[r])
-        tell(i, r, results_of(r, cursor++));
+        for (auto& part : results_of(r, cursor++))
+          tell(i, r, std::move(part));
       if (lie_of(r) != lie::none && (random.below(5) == 0))
         lie_now(i, r);
     }
@@ -222,16 +223,18 @@ welcome client_world::welcome_of(std::uint16_t replica) const {
   return w;
 }
 
-results client_world::results_of(std::uint16_t replica, std::size_t i) {
+std::vector<results> client_world::results_of(std::uint16_t replica, std::size_t i) {
   auto& b = blocks_[i];
-  results out{b.what, {replica_id{replica}, {}}, b.reports, b.next};
-  if (lie_of(replica) == lie::wrong_bytes && !out.reports.encoded.empty())
-    out.reports.encoded[random.below(out.reports.encoded.size())] ^= 1;
-  if (lie_of(replica) == lie::exaggerates)
-    out.next.assign(max_streams, submission_number{1'000'000});
-  if (lie_of(replica) == lie::belittles)
-    out.next.clear();
-  return out;
+  auto parts = in_parts({b.what, {replica_id{replica}, {}}, b.reports, b.next}, options.part_bytes);
+  for (auto& part : parts) {
+    if (lie_of(replica) == lie::wrong_bytes && !part.reports.encoded.empty())
+      part.reports.encoded[random.below(part.reports.encoded.size())] ^= 1;
+    if (lie_of(replica) == lie::exaggerates)
+      part.next.assign(max_streams, submission_number{1'000'000});
+    if (lie_of(replica) == lie::belittles)
+      part.next.clear();
+  }
+  return parts;
 }
 
 void client_world::lie_now(std::size_t run, std::uint16_t replica) {

@@ -39,6 +39,7 @@ struct world_options {
   std::uint32_t break_one_in = 0;       ///< steps: a link breaks, and is back a little later
   std::uint32_t busy_percent = 0;       ///< submissions that are answered `busy`
   std::uint32_t window = 8;
+  std::size_t part_bytes = max_results_bytes; ///< of reports in one message
   client_tuning tuning;
 };
 
@@ -132,7 +133,7 @@ private:
   void tell(std::size_t run, std::uint16_t replica, gateway_message m);
   void lie_now(std::size_t run, std::uint16_t replica);
   welcome welcome_of(std::uint16_t replica) const;
-  results results_of(std::uint16_t replica, std::size_t block);
+  std::vector<results> results_of(std::uint16_t replica, std::size_t block);
   void make_block();
   void execute(const submission& s, std::vector<report>& out);
   std::size_t index_of(const client_run& run) const;

@@ -57,6 +57,37 @@ CAF_TEST(a client that stopped reading resumes without gap or repetition) {
   CAF_CHECK(t.maker.complaints().empty());
 }
 
+CAF_TEST(more reports of one block than fit a message come in parts) {
+  // One request cancels so many orders that their reports take more than four megabytes.
+  constexpr std::uint64_t orders = 100'000;
+  constexpr std::uint64_t at_once = 250;
+  trading t("big reports");
+  t.maker.send_again_every_ms(5000);
+  auto own = account_of(t.c.genesis(), t.maker.id());
+  for (std::uint64_t n = 0; n < orders;) {
+    std::vector<request> many;
+    for (std::uint64_t i = 0; i < at_once; ++i)
+      many.push_back(limit_order(own, side::buy, 1, 1, ++n));
+    t.maker.submit(std::move(many));
+    if (n % (32 * at_once) == 0 || n == orders)
+      CAF_REQUIRE(t.c.universe().run(60'000, [&] { return t.maker.unconfirmed() == 0; }));
+  }
+  CAF_REQUIRE(t.confirmed(orders));
+  cancel_all all;
+  all.account = own;
+  t.maker.submit({all});
+  CAF_REQUIRE(t.confirmed(2 * orders)); // more: the last one says that it is done
+  CAF_CHECK(t.c.universe().run(5000, [&] { return t.maker.reports_of(3) > 2 * orders; }));
+  CAF_CHECK(t.maker.complaints().empty());
+
+  // They are in one block, and whoever resumes in the middle of it gets the rest.
+  auto before = t.maker.reports_of(2);
+  t.maker.forget(2, orders + orders / 2);
+  t.maker.connect(2);
+  CAF_CHECK(t.c.universe().run(5000, [&] { return t.maker.reports_of(2) == before; }));
+  CAF_CHECK(t.maker.complaints().empty());
+}
+
 CAF_TEST(one client has only so many sessions) {
   trading t("sessions");
   for (int i = 0; i < 10; ++i)
@@ -152,6 +183,15 @@ CAF_TEST(trades and times and status can be read) {
   auto view = decode_trades_view(trades->body);
   CAF_REQUIRE(view.has_value());
   CAF_CHECK_EQUAL(view->trades.size(), 2u);
+  auto now = trades->at.value();
+  CAF_CHECK_EQUAL(now, t.c.executed(1));
+  auto before = t.maker.ask(1, ask_for(query_kind::trades, 0, now - 1));
+  CAF_REQUIRE(before && !before->problem);
+  CAF_CHECK_EQUAL(before->at.value(), now - 1);
+  CAF_CHECK(decode_trades_view(before->body)->trades.empty());
+  auto to_come = t.maker.ask(1, ask_for(query_kind::trades, 0, now + 1));
+  CAF_REQUIRE(to_come && to_come->problem);
+  CAF_CHECK(to_come->problem->code == errc::outside_window);
 
   auto status = t.maker.ask(1, ask_for(query_kind::status, 1));
   CAF_REQUIRE(status && !status->problem);
@@ -167,12 +207,3 @@ CAF_TEST(trades and times and status can be read) {
   CAF_CHECK_EQUAL(slots.size(), s["executed"]);
   CAF_CHECK(slots[0]["committed_ns"] > slots[0]["proposed_ns"]);
 }
-  auto now = trades->at.value();
-  CAF_CHECK_EQUAL(now, t.c.executed(1));
-  auto before = t.maker.ask(1, ask_for(query_kind::trades, 0, now - 1));
-  CAF_REQUIRE(before && !before->problem);
-  CAF_CHECK_EQUAL(before->at.value(), now - 1);
-  CAF_CHECK(decode_trades_view(before->body)->trades.empty());
-  auto to_come = t.maker.ask(1, ask_for(query_kind::trades, 0, now + 1));
-  CAF_REQUIRE(to_come && to_come->problem);
-  CAF_CHECK(to_come->problem->code == errc::outside_window);

@@ -14,7 +14,16 @@ constexpr client_id self{3};
 struct sample_block {
   results_statement what;
   client_reports reports;
+  bool more = false;
 };
+
+/// The same in messages of at most so many bytes.
+std::vector<sample_block> cut(const sample_block& b, std::size_t max_bytes) {
+  std::vector<sample_block> parts;
+  for (auto& part : in_parts({b.what, {}, b.reports, {}}, max_bytes))
+    parts.push_back({part.what, part.reports, part.more});
+  return parts;
+}
 
 sample_block make_block(std::uint64_t sequence, std::uint64_t first, std::uint32_t count,
                         std::uint64_t flavour = 0) {
@@ -36,6 +45,7 @@ struct fixture {
   std::uint64_t next = 0; ///< number that should come next
   std::size_t out_of_order = 0;
   std::size_t batches = 0;
+  bool open_end = false; ///< the last batch did not end its block
 
   void begin(std::uint64_t wanted, const report_quorum::limits& l = {}) {
     quorum = report_quorum{cluster_size{4}, self, l};
@@ -43,9 +53,10 @@ struct fixture {
     next = wanted;
   }
   void say(std::uint16_t replica, const sample_block& b) {
-    quorum.add(replica_id{replica}, b.what, b.reports);
+    quorum.add(replica_id{replica}, b.what, b.reports, b.more);
     for (auto& batch : quorum.take_ready()) {
       ++batches;
+      open_end = batch->more;
       for (auto& r : batch->reports)
         out_of_order += r.number.value() != next++;
     }
@@ -218,6 +229,69 @@ CAF_TEST(any order of honest words gives the same reports) {
     if (next != first || out_of_order > 0 || faults(0) + faults(1) + faults(2) > 0)
       CAF_ERROR("seed " << seed << ": " << next << " of " << first);
   }
+}
+
+CAF_TEST(a block in parts is handed out part by part) {
+  begin(1);
+  auto whole = make_block(10, 1, 100);
+  auto parts = cut(whole, whole.reports.encoded.size() / 4);
+  CAF_REQUIRE(parts.size() >= 4);
+  for (auto& p : parts)
+    say(0, p);
+  CAF_CHECK_EQUAL(batches, 0u);
+  // The second replica says them in another order, and the last is lost.
+  for (std::size_t i = parts.size() - 1; i-- > 0;)
+    say(1, parts[i]);
+  CAF_CHECK_EQUAL(batches, parts.size() - 1);
+  CAF_CHECK(open_end);
+  CAF_CHECK(quorum.waiting());
+  say(2, parts.back());
+  CAF_CHECK_EQUAL(batches, parts.size());
+  CAF_CHECK(!open_end);
+  CAF_CHECK(!quorum.waiting());
+  CAF_CHECK_EQUAL(next, 101u);
+  CAF_CHECK_EQUAL(out_of_order, 0u);
+  for (std::uint16_t r = 0; r < 4; ++r)
+    CAF_CHECK_EQUAL(faults(r), 0u);
+}
+
+CAF_TEST(while the rest of a block was not said it is missed) {
+  begin(1);
+  auto whole = make_block(10, 1, 100);
+  auto parts = cut(whole, whole.reports.encoded.size() / 2);
+  say(0, parts[0]);
+  say(1, parts[0]);
+  CAF_CHECK_EQUAL(batches, 1u);
+  CAF_CHECK(quorum.waiting()); // though nobody said anything else
+}
+
+CAF_TEST(who resumes inside a block in parts needs the rest only) {
+  auto whole = make_block(10, 1, 100);
+  auto parts = cut(whole, whole.reports.encoded.size() / 4);
+  auto from = parts[2].reports.first.value() + 1;
+  begin(from);
+  for (std::size_t i = 2; i < parts.size(); ++i)
+    for (std::uint16_t r : {0, 1})
+      say(r, parts[i]);
+  CAF_CHECK_EQUAL(next, 101u);
+  CAF_CHECK_EQUAL(out_of_order, 0u);
+}
+
+CAF_TEST(whoever cuts otherwise or denies the rest is found out) {
+  begin(1);
+  auto whole = make_block(10, 1, 100);
+  auto parts = cut(whole, whole.reports.encoded.size() / 2);
+  auto denied = parts[0];
+  denied.more = false;
+  say(3, denied);
+  say(2, whole);
+  for (auto& p : parts)
+    for (std::uint16_t r : {0, 1})
+      say(r, p);
+  CAF_CHECK_EQUAL(next, 101u);
+  CAF_CHECK_EQUAL(faults(3), 1u);
+  CAF_CHECK_EQUAL(faults(2), 1u);
+  CAF_CHECK(!quorum.waiting());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

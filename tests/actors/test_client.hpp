@@ -45,6 +45,11 @@ public:
     ignored_[i] = on;
   }
 
+  /// As if that node had given no report from this number on.
+  void forget(std::size_t i, std::uint64_t from) {
+    given_[i].erase(given_[i].lower_bound(from), given_[i].end());
+  }
+
   /// Waits for the answer of node `i`; nothing if there is none.
   std::optional<answer> ask(std::size_t i, query q);
 

@@ -148,6 +148,40 @@ CAF_TEST(there are no more numbers than streams) {
   CAF_CHECK_EQUAL(outcome(decode_gateway_message(encode(gateway_message{r}))), "too_large");
 }
 
+CAF_TEST(the reports of a block are cut into whole ones) {
+  splitmix64 random{5};
+  results whole;
+  whole.what.sequence = sequence_number{9};
+  whole.reports = {client_id{3}, report_number{1000}, 200, {}};
+  whole.next = {submission_number{7}};
+  std::size_t longest = 0;
+  for (int i = 0; i < 200; ++i) {
+    auto before = whole.reports.encoded.size();
+    append_report(whole.reports.encoded, random_report(random));
+    longest = std::max(longest, whole.reports.encoded.size() - before);
+  }
+  CAF_CHECK(in_parts(whole, whole.reports.encoded.size()) == std::vector<results>{whole});
+  for (std::size_t most : {std::size_t{1}, longest, 10 * longest}) {
+    auto parts = in_parts(whole, most);
+    CAF_CHECK(parts.size() > 10);
+    auto joined = whole;
+    joined.reports.encoded.clear();
+    std::uint32_t count = 0;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const auto& p = parts[i];
+      CAF_CHECK_EQUAL(p.reports.first.value(), 1000u + count);
+      CAF_CHECK_EQUAL(p.more, i + 1 < parts.size());
+      CAF_CHECK(p.what == whole.what && p.next == whole.next);
+      CAF_CHECK(p.reports.count == 1 || p.reports.encoded.size() <= most);
+      CAF_CHECK_EQUAL(outcome(decode_reports(p.reports.encoded, p.reports.count)), "ok");
+      count += p.reports.count;
+      joined.reports.encoded += p.reports.encoded;
+    }
+    CAF_CHECK_EQUAL(count, 200u);
+    CAF_CHECK(joined == whole);
+  }
+}
+
 CAF_TEST(a long detail is cut) {
   auto m = refusal();
   m.why.detail = bytes(5000, 'x');

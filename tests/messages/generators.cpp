@@ -394,6 +394,7 @@ results random_results(splitmix64& random) {
   out.reports.count = random_u32(random);
   out.reports.encoded = random_bytes(random, random.below(500));
   out.next = random_next(random);
+  out.more = random.below(2) == 1;
   return out;
 }
 

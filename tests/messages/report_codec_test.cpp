@@ -137,6 +137,21 @@ CAF_TEST(a list that is cut or holds anything else is malformed) {
     CAF_CHECK_EQUAL(outcome(decode_reports(list + from_hex(hex), 100)), "malformed");
 }
 
+CAF_TEST(the first of a list is found by its length) {
+  bytes list;
+  CAF_CHECK_EQUAL(first_report_bytes(list), 0u);
+  append_report(list, sample());
+  auto one = list.size();
+  CAF_CHECK_EQUAL(first_report_bytes(list), one);
+  for (std::size_t size = 0; size < one; ++size)
+    CAF_CHECK_EQUAL(first_report_bytes(byte_view{list}.substr(0, size)), 0u);
+  append_report(list, report{});
+  CAF_CHECK_EQUAL(first_report_bytes(list), one);
+  CAF_CHECK_EQUAL(first_report_bytes(byte_view{list}.substr(one)), list.size() - one);
+  for (auto hex : {"00", "0a", "0aff", "0affffffff0f", "1001"})
+    CAF_CHECK_EQUAL(first_report_bytes(from_hex(hex)), 0u);
+}
+
 CAF_TEST(hostile lists are survived) {
   splitmix64 random{11};
   for (int i = 0; i < 20'000; ++i) {
