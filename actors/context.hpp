@@ -36,9 +36,6 @@ struct node_options {
   std::uint32_t body_grace_ms = 20;
   /// Bodies are asked of the next replica after this.
   std::uint32_t body_retry_ms = 150;
-  /// Submissions that wait for their signature check; beyond it clients are told `busy`.
-  std::uint32_t verify_queue_bytes = 32 * 1024 * 1024;
-  std::uint32_t verify_session_bytes = 4 * 1024 * 1024;
 };
 
 struct node_context {

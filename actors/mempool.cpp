@@ -24,6 +24,11 @@ constexpr std::uint64_t ms = 1'000'000; ///< in nanoseconds
 constexpr std::size_t chunk = 64;
 /// Messages that a verifier has at once: one in work and one to go on with.
 constexpr std::size_t chunks_per_verifier = 2;
+/// Submissions of one stream that wait for their signature check, in credits: as many as the pool
+/// admits beyond what is executed here.
+constexpr std::size_t queued_credits = 4;
+/// Of bodies that one peer hands over, while they wait for that.
+constexpr std::size_t handed_over_bytes = 4 * 1024 * 1024;
 /// Bodies in one message to a peer.
 constexpr std::size_t bodies_bytes = 1024 * 1024;
 
@@ -37,7 +42,7 @@ public:
         pool_(std::move(setup.pool)),
         verifiers_(std::move(setup.verifiers)),
         loads_(verifiers_.size()),
-        queue_(context_->options.verify_queue_bytes, context_->options.verify_session_bytes),
+        queue_({rules().stream_window_bytes, queued_credits * std::max(1u, rules().stream_window)}),
         checks_(context_->genesis, context_->options.body_grace_ms * ms),
         fetch_(context_->self, context_->genesis.size, context_->options.body_retry_ms),
         batcher_(rules().blocks.max_requests,
@@ -266,7 +271,7 @@ private:
       if (auto* ask = what ? std::get_if<fetch_bodies>(&*what) : nullptr)
         serve(from, *ask);
       else if (auto* answer = what ? std::get_if<bodies>(&*what) : nullptr)
-        take(*answer);
+        take(from, *answer);
       else
         ++context_->counters.malformed_from_peers;
     });
@@ -276,29 +281,31 @@ private:
   }
 
   /// Verified like a client's.
-  void take(bodies& what) {
+  void take(replica_id from, bodies& what) {
     for (auto& s : what.submissions) {
       auto digest = hash(s.body);
       auto header = decode_submission_header(s.body);
-      if (!header || (!checks_.wants(digest) && !handed_over(*header, s))) {
+      if (!header || (!checks_.wants(digest) && !handed_over(from, *header, s))) {
         ++context_->counters.unwanted_bodies;
         continue;
       }
       if (pool_.find(digest) || queue_.holds(digest, s.signature))
         continue;
       verification::item item;
+      item.peer = from;
       item.header = *header;
       item.digest = digest;
       item.source = std::move(s);
-      queue_.add(std::move(item));
+      if (!queue_.add(std::move(item)))
+        ++context_->counters.unwanted_bodies;
     }
   }
 
   /// Another replica waits for this request to be executed, and this one leads.
-  bool handed_over(const submission_header& header, const signed_submission& s) const {
+  bool handed_over(replica_id from, const submission_header& header,
+                   const signed_submission& s) const {
     return context_->genesis.size.primary_of(view_) == context_->self
-           && queue_.held_bytes() < context_->options.verify_session_bytes
-           && pool_.admissible(header, s.body.size());
+           && queue_.held_from(from) < handed_over_bytes && pool_.admissible(header, s.body.size());
   }
 
   void serve(replica_id to, const fetch_bodies& what) {

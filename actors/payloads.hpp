@@ -43,12 +43,13 @@ using admission_ptr = std::shared_ptr<admission>;
 struct verification {
   struct item {
     session_id session; ///< 0: from a peer, in answer to a fetch
+    replica_id peer;    ///< then who sent it
     submission_header header;
     messages::digest digest;  ///< hash(source.body)
     signed_submission source; ///< moved into `verified` if that is made
     submission_ptr verified;  ///< null if refused
     error why{errc::malformed, {}};
-    std::size_t bytes = 0; ///< what it counts for while it is here
+    std::size_t bytes = 0; ///< of the body, also when it has moved out
   };
   std::vector<item> items;
   std::size_t verifier = 0; ///< who has it, for the mempool

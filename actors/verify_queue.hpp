@@ -6,6 +6,8 @@
 #include <deque>
 #include <map>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "actors/payloads.hpp"
 
@@ -13,12 +15,20 @@ namespace bourse::actors {
 
 /// Pure. One queue a session; what peers sent for proposals goes first, then sessions in turn, one
 /// submission each.
+///
+/// Every stream of every client has room of its own, as much as its credit. So whoever keeps to its
+/// credit is never refused for what others send, and all together are bounded as the pool is in
+/// which they end: by the genesis file's clients and credit.
 class verify_queue {
 public:
-  verify_queue(std::size_t total_bytes, std::size_t session_bytes)
-      : total_bytes_(total_bytes), session_bytes_(session_bytes) {}
+  struct share {
+    std::size_t bytes; ///< of bodies
+    std::size_t count;
+  };
+  explicit verify_queue(const share& of_stream) : share_(of_stream) {}
 
-  /// False if a bound is reached. Peers are bounded by what was asked of them.
+  /// False if the stream's share is used up, or if this peer sent this body before and that one is
+  /// still here: each peer may be wrong once at a time about each of the bodies that are wanted.
   bool add(verification::item item);
   /// This very submission waits or is being verified.
   bool holds(const digest& d, const signature& s) const;
@@ -37,24 +47,34 @@ public:
   std::size_t held_bytes() const {
     return bytes_;
   }
-
-private:
-  struct session {
-    std::deque<verification::item> items;
-    std::size_t bytes = 0; ///< waiting or being verified
-  };
-  static std::size_t size_of(const verification::item& item) {
-    return item.source.body.size() + sizeof item;
+  /// ... of what that peer sent.
+  std::size_t held_from(replica_id peer) const {
+    auto used = used_by_peer_.find(peer);
+    return used == used_by_peer_.end() ? 0 : used->second;
   }
 
-  std::size_t total_bytes_;
-  std::size_t session_bytes_;
+private:
+  struct entry {
+    messages::signature signature;
+    session_id session;
+    replica_id peer;
+
+    friend bool operator==(const entry&, const entry&) = default;
+  };
+  using stream_key = std::pair<client_id, stream_id>;
+
+  bool reserve(const verification::item& item);
+
+  share share_;
   std::size_t bytes_ = 0;
   std::size_t waiting_ = 0;
-  std::map<session_id, session> sessions_;
-  std::deque<session_id> turns_; ///< sessions with items, peers apart
-  /// By digest, the signatures that are inside: a wrong one must not keep the right one out.
-  std::unordered_multimap<digest, signature> inside_;
+  std::deque<verification::item> from_peers_;
+  std::map<session_id, std::deque<verification::item>> sessions_; ///< none is empty
+  std::deque<session_id> turns_;                                  ///< each of them once
+  std::map<stream_key, share> used_; ///< waiting or being verified, peers' apart
+  std::map<replica_id, std::size_t> used_by_peer_;
+  /// By digest, what is inside: a wrong signature must not keep the right one out.
+  std::unordered_multimap<digest, entry> inside_;
 };
 
 } // namespace bourse::actors

@@ -11,22 +11,29 @@ verification::item item_of(std::uint64_t session, std::uint8_t name, std::size_t
                            std::uint8_t sig = 0) {
   verification::item i;
   i.session = session_id{session};
+  i.header.client = client_id{static_cast<std::uint32_t>(session)};
   i.digest.data[0] = name;
   i.source.body.assign(size, 'x');
   i.source.signature.data[0] = sig;
   return i;
 }
 
-constexpr std::size_t plenty = 1'000'000;
+verification::item item_of_peer(std::uint16_t peer, std::uint8_t name, std::uint8_t sig = 0) {
+  auto i = item_of(0, name, 100, sig);
+  i.peer = replica_id{peer};
+  return i;
+}
+
+constexpr verify_queue::share plenty{1'000'000, 1000};
 
 } // namespace
 
 CAF_TEST(sessions take turns and peers go first) {
-  verify_queue q{plenty, plenty};
+  verify_queue q{plenty};
   for (std::uint8_t n = 0; n < 5; ++n)
     CAF_CHECK(q.add(item_of(1, n)));
   CAF_CHECK(q.add(item_of(2, 10)));
-  CAF_CHECK(q.add(item_of(0, 20)));
+  CAF_CHECK(q.add(item_of_peer(1, 20)));
   auto got = q.take(4);
   std::vector<int> names;
   for (const auto& i : got)
@@ -37,29 +44,80 @@ CAF_TEST(sessions take turns and peers go first) {
   CAF_CHECK(q.take(1).empty());
 }
 
-CAF_TEST(bounds count what is being verified too) {
-  auto size = 100 + sizeof(verification::item);
-  verify_queue q{3 * size, 2 * size};
+CAF_TEST(a share counts what is being verified too) {
+  verify_queue q{{250, 1000}};
   CAF_CHECK(q.add(item_of(1, 1)));
   CAF_CHECK(q.add(item_of(1, 2)));
-  CAF_CHECK(!q.add(item_of(1, 3))); // the session's
-  CAF_CHECK(q.add(item_of(2, 4)));
-  CAF_CHECK(!q.add(item_of(3, 5))); // the total
-  CAF_CHECK(q.add(item_of(0, 6)));  // a peer's was asked for
+  CAF_CHECK(!q.add(item_of(1, 3)));
+  CAF_CHECK(q.add(item_of_peer(1, 6))); // a peer's was asked for
   auto taken = q.take(10);
+  CAF_CHECK_EQUAL(taken.size(), 3u);
   CAF_CHECK(!q.add(item_of(1, 7)));
   for (const auto& i : taken)
     q.done(i);
   CAF_CHECK_EQUAL(q.held_bytes(), 0u);
   CAF_CHECK(q.add(item_of(1, 8)));
+  CAF_CHECK(!q.add(item_of(1, 9, 251)));
+}
+
+CAF_TEST(small submissions are bounded by their number) {
+  verify_queue q{{1'000'000, 3}};
+  for (std::uint8_t n = 0; n < 3; ++n)
+    CAF_CHECK(q.add(item_of(1, n, 1)));
+  CAF_CHECK(!q.add(item_of(1, 3, 1)));
+  q.done(q.take(1).front());
+  CAF_CHECK(q.add(item_of(1, 3, 1)));
+}
+
+CAF_TEST(floods of others take no room from whoever keeps to its credit) {
+  constexpr std::size_t credit = 8;
+  verify_queue q{{credit * 100, credit}};
+  std::size_t flooded = 0;
+  for (std::uint64_t client = 1; client <= 200; ++client)
+    for (std::uint8_t n = 0; n < 100; ++n)
+      flooded += q.add(item_of(client, n));
+  CAF_CHECK_EQUAL(flooded, 200 * credit); // in bounds all the same
+  for (std::uint8_t stream = 0; stream < max_streams; ++stream)
+    for (std::uint8_t n = 0; n < credit; ++n) {
+      auto i = item_of(777, n, 100, stream);
+      i.header.stream = stream_id{stream};
+      CAF_CHECK(q.add(std::move(i)));
+    }
+  auto more = item_of(777, 99);
+  CAF_CHECK(!q.add(std::move(more))); // past its credit on stream 0
+}
+
+CAF_TEST(all sessions of a client share the room of its streams) {
+  verify_queue q{{1000, 2}};
+  auto second = item_of(5, 2);
+  second.session = session_id{6};
+  auto third = item_of(5, 3);
+  third.session = session_id{7};
+  CAF_CHECK(q.add(item_of(5, 1)));
+  CAF_CHECK(q.add(std::move(second)));
+  CAF_CHECK(!q.add(std::move(third)));
+}
+
+CAF_TEST(a peer may be wrong once at a time about a body) {
+  verify_queue q{plenty};
+  CAF_CHECK(q.add(item_of_peer(1, 1, 1)));
+  CAF_CHECK(!q.add(item_of_peer(1, 1, 2)));
+  CAF_CHECK(q.add(item_of_peer(2, 1, 3))); // the right one may come from another
+  CAF_CHECK(q.add(item_of_peer(1, 2, 4))); // or it sends another body
+  CAF_CHECK_EQUAL(q.held_from(replica_id{1}), 200u);
+  CAF_CHECK_EQUAL(q.held_from(replica_id{2}), 100u);
+  for (const auto& i : q.take(10))
+    q.done(i);
+  CAF_CHECK_EQUAL(q.held_from(replica_id{1}), 0u);
+  CAF_CHECK(q.add(item_of_peer(1, 1, 2)));
 }
 
 CAF_TEST(a wrong signature does not keep the right one out) {
-  verify_queue q{plenty, plenty};
-  auto forged = item_of(0, 1, 100, 7);
+  verify_queue q{plenty};
+  auto forged = item_of_peer(1, 1, 7);
   CAF_CHECK(q.add(forged));
   CAF_CHECK(q.holds(forged.digest, forged.source.signature));
-  CAF_CHECK(!q.holds(forged.digest, item_of(0, 1, 100, 8).source.signature));
+  CAF_CHECK(!q.holds(forged.digest, item_of_peer(1, 1, 8).source.signature));
   CAF_CHECK(q.add(item_of(3, 1, 100, 8)));
   for (const auto& i : q.take(10))
     q.done(i);
@@ -67,7 +125,7 @@ CAF_TEST(a wrong signature does not keep the right one out) {
 }
 
 CAF_TEST(what was verified is taken out by its own signature) {
-  verify_queue q{plenty, plenty};
+  verify_queue q{plenty};
   CAF_CHECK(q.add(item_of(1, 1, 100, 9)));
   auto i = std::move(q.take(1).front());
   i.verified = std::make_shared<const verified_submission>(
