@@ -206,7 +206,7 @@ private:
     view_ = v;
     grants_.clear();
     pool_.forget_proposed();
-    checks_.renew(executed_);
+    checks_.renew(v, executed_);
     time_ = executed_time_;
     proposed_ = executed_;
   }

@@ -32,10 +32,17 @@ expected<block> proposal_checks::decode(const consensus::proposal_check& check,
   // Time is judged on first proposals only: a block that was good once must stay so.
   if (distance(b->time.value(), wall_ms) > limits.max_clock_skew_ms)
     return fail(errc::malformed, "the block's time is far from the clock here");
-  auto above = times_.lower_bound(b->sequence);
-  if (above != times_.begin() && std::prev(above)->second > b->time)
-    return fail(errc::malformed, "the block's time is before its predecessor's");
+  if (!in_order(b->sequence, b->time))
+    return fail(errc::malformed, "the block's time is out of order");
   return b;
+}
+
+/// Slots are not filled in order, so there may be acceptable blocks above. What is not judged here
+/// may stand out of order itself: so all of them count, not the nearest.
+bool proposal_checks::in_order(sequence_number n, block_time time) const {
+  return std::all_of(times_.begin(), times_.end(), [&](const auto& known) {
+    return known.first < n ? known.second <= time : known.first == n || time <= known.second;
+  });
 }
 
 void proposal_checks::begin(std::uint64_t now_ns, std::uint64_t wall_ms,
@@ -89,13 +96,15 @@ bool proposal_checks::arrived(const submission_ptr& body) {
 }
 
 void proposal_checks::decide(const entry& e) {
-  if (!market::check_block(e.bodies, genesis_.market.blocks)) {
+  // Others may have been found acceptable while this one waited for its bodies.
+  if (!market::check_block(e.bodies, genesis_.market.blocks)
+      || (e.fresh && !in_order(e.what.sequence, e.content.time))) {
     verdicts_.push_back({e.what, e.fresh, nullptr});
     return;
   }
   if (is_null(e.content))
     times_.erase(e.what.sequence); // it has its predecessor's
-  else
+  else if (e.what.view >= view_)
     times_.insert_or_assign(e.what.sequence, e.content.time);
   verdicts_.push_back({e.what, e.fresh,
                        std::make_shared<const full_block>(full_block{

@@ -57,8 +57,10 @@ public:
 
   /// Executed up to there: drops what nobody asks about any more. `time` is of that block.
   void executed(sequence_number up_to, block_time time);
-  /// A view is over: proposals that were not executed may never be, and their times bind nobody.
-  void renew(sequence_number executed) {
+  /// A view begins: what earlier ones proposed and is not executed may never be, and its times bind
+  /// nobody, also if it is found acceptable later.
+  void renew(view_number view, sequence_number executed) {
+    view_ = view;
     times_.erase(times_.upper_bound(executed), times_.end());
   }
   std::size_t open() const {
@@ -78,13 +80,16 @@ private:
   };
 
   expected<block> decode(const consensus::proposal_check& check, std::uint64_t wall_ms) const;
+  bool in_order(sequence_number n, block_time time) const;
   void decide(const entry& e);
 
   const config::genesis& genesis_;
   std::uint64_t grace_ns_;
   std::map<statement, entry> open_;
   std::multimap<digest, statement> waiting_;    ///< by missing body
-  std::map<sequence_number, block_time> times_; ///< of acceptable blocks, and the last executed
+  view_number view_;
+  /// Of the last executed block, and of what is acceptable above it in this view.
+  std::map<sequence_number, block_time> times_;
   std::vector<verdict> verdicts_;
 };
 

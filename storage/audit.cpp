@@ -252,10 +252,6 @@ private:
       ++report_.not_executable;
       return {};
     }
-    if (!b.fills_gap && b.input.time < report_.time) {
-      note(n, "the block's time is before its predecessor's");
-      return {};
-    }
     return execute(b);
   }
 

@@ -69,7 +69,6 @@ finding check_content(audited_block& b, const audit_genesis& g) {
   b.input.sequence = content->sequence;
   b.input.block_digest = b.source.certificate.what.digest;
   b.input.time = content->time;
-  b.fills_gap = is_null(*content);
   if (!b.bodies && content->submissions.empty())
     b.bodies.emplace(); // nobody had to store them
   if (!b.bodies)

@@ -34,7 +34,6 @@ struct audited_block {
 
   // Set by check_alone:
   market::block_input input;
-  bool fills_gap = false; ///< it is a null block
   std::uint64_t signatures = 0;
 };
 

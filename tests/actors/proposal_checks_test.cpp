@@ -25,15 +25,16 @@ struct fixture {
   }
 
   consensus::proposal_check propose(std::uint64_t n, std::vector<submission_ptr> all,
-                                    std::uint64_t time = wall, bool fresh = true) {
+                                    std::uint64_t time = wall, bool fresh = true,
+                                    std::uint64_t view = 0) {
     block b{genesis.cluster(), sequence_number{n}, block_time{time}, {}};
     for (const auto& s : all)
       b.submissions.push_back(s->digest);
-    return of(b, fresh);
+    return of(b, fresh, view);
   }
-  consensus::proposal_check of(const block& b, bool fresh = true) {
+  consensus::proposal_check of(const block& b, bool fresh = true, std::uint64_t view = 0) {
     auto encoded = std::make_shared<const bytes>(encode(b));
-    return {{view_number{0}, b.sequence, hash(*encoded)}, encoded, fresh};
+    return {{view_number{view}, b.sequence, hash(*encoded)}, encoded, fresh};
   }
 
   /// "good", "bad", or "open".
@@ -145,6 +146,51 @@ CAF_TEST(a null block has the time of its predecessor) {
   CAF_CHECK_EQUAL(begin(of(null_block(genesis.cluster(), sequence_number{2}), false)), "good");
   CAF_CHECK_EQUAL(begin(propose(3, {}, wall - 1)), "bad");
   CAF_CHECK_EQUAL(begin(propose(3, {}, wall)), "good");
+}
+
+CAF_TEST(a block may not be later than one above it) {
+  CAF_CHECK_EQUAL(begin(propose(5, {}, wall)), "good");
+  CAF_CHECK_EQUAL(begin(propose(4, {}, wall + 1)), "bad");
+  CAF_CHECK_EQUAL(begin(propose(4, {}, wall)), "good");
+  CAF_CHECK_EQUAL(begin(propose(2, {}, wall - 5)), "good");
+  CAF_CHECK_EQUAL(begin(propose(3, {}, wall - 6)), "bad");
+  CAF_CHECK_EQUAL(begin(propose(3, {}, wall - 4)), "good");
+}
+
+CAF_TEST(time is judged again when the last body is here) {
+  auto a = body(1);
+  CAF_CHECK_EQUAL(begin(propose(5, {a}, wall)), "open");
+  CAF_CHECK_EQUAL(begin(propose(4, {}, wall + 1)), "good"); // of 5 nothing is known yet
+  CAF_CHECK(checks.arrived(a));
+  CAF_CHECK_EQUAL(verdict(), "bad");
+  // Not so what others have judged.
+  auto b = body(2);
+  CAF_CHECK_EQUAL(begin(propose(6, {b}, wall, false)), "open");
+  CAF_CHECK(checks.arrived(b));
+  CAF_CHECK_EQUAL(verdict(), "good");
+}
+
+CAF_TEST(blocks of a view that is over bind nobody) {
+  auto a = body(1);
+  CAF_CHECK_EQUAL(begin(propose(5, {}, wall + 100)), "good");
+  CAF_CHECK_EQUAL(begin(propose(6, {a}, wall + 200)), "open");
+  checks.renew(view_number{1}, sequence_number{4});
+  CAF_CHECK_EQUAL(begin(propose(5, {}, wall + 10, true, 1)), "good");
+  CAF_CHECK(checks.arrived(a)); // what waited for its body is of the old view
+  checks.take_verdicts();
+  CAF_CHECK_EQUAL(begin(propose(7, {}, wall + 20, true, 1)), "good");
+  CAF_CHECK_EQUAL(begin(propose(6, {}, wall + 21, true, 1)), "bad");
+  CAF_CHECK_EQUAL(begin(propose(6, {}, wall + 15, true, 1)), "good");
+}
+
+CAF_TEST(what a view change makes again is not judged by time) {
+  checks.renew(view_number{1}, sequence_number{3});
+  CAF_CHECK_EQUAL(begin(propose(4, {}, 0, false, 1)), "good"); // it fills a gap
+  CAF_CHECK_EQUAL(begin(propose(5, {}, wall + 100, false, 1)), "good");
+  CAF_CHECK_EQUAL(begin(propose(6, {}, wall + 50, false, 1)), "good");
+  // What is new must be after all of it.
+  CAF_CHECK_EQUAL(begin(propose(7, {}, wall + 99, true, 1)), "bad");
+  CAF_CHECK_EQUAL(begin(propose(7, {}, wall + 100, true, 1)), "good");
 }
 
 CAF_TEST(the rules of order are kept) {
