@@ -123,6 +123,10 @@ private:
       return ok;
     if (report_.first == sequence_number{1})
       return {};
+    if (!checkpoint_ && must_have_ == sequence_number{0}) {
+      report_.first = sequence_number{1}; // nothing was executed: these wait for earlier ones
+      return {};
+    }
     if (!checkpoint_ || checkpoint_->sequence.next() < report_.first) {
       note(sequence_number{1}, "the log begins with block " + std::to_string(report_.first.value())
                                    + ", and no checkpoint stands for what came before");

@@ -202,6 +202,23 @@ CAF_TEST(an unfinished end is no problem) {
   CAF_CHECK_EQUAL(r->not_executable, 2u);
 }
 
+CAF_TEST(blocks that wait for the first one are no problem) {
+  // A node that missed the beginning of its first run, and ended before it could ask for it.
+  memory_disk other_disk;
+  auto other = open_memory_store(other_disk);
+  CAF_REQUIRE(open_for(*other, ledger.cluster(), ledger.self).has_value());
+  write_batch batch;
+  for (std::uint64_t n : {3, 4})
+    append(batch,
+           consensus::record{consensus::committed_record{ledger.blocks().at(n - 1).committed}});
+  CAF_REQUIRE(other->write(batch, durability::synced).has_value());
+  auto r = verify_ledger(*other, ledger.genesis());
+  CAF_REQUIRE(r.has_value());
+  CAF_CHECK(!r->problem);
+  CAF_CHECK(r->executed == sequence_number{0});
+  CAF_CHECK_EQUAL(r->not_executable, 2u);
+}
+
 CAF_TEST(missing parts are named) {
   for (std::uint64_t n : {1, 6, 16, 18}) {
     auto again = [&](family f, const bytes& key) {
