@@ -135,7 +135,6 @@ private:
   caf::typed_response_promise<std::string> gather(bool with_digest) {
     auto g = std::make_shared<gathering>();
     g->to = self_->make_response_promise<std::string>();
-    g->missing = with_digest ? 8 : 7;
     ask(g, "replica", routes_->replica);
     ask(g, "view_change", routes_->view_change);
     ask(g, "mempool", routes_->mempool);
@@ -143,7 +142,8 @@ private:
     ask(g, "ledger", routes_->ledger);
     ask(g, "gateway", routes_->gateway);
     ask(g, "peers", routes_->peers);
-    if (with_digest)
+    if (with_digest) {
+      ++g->missing;
       self_->request(routes_->clearing, status_timeout, digest_atom::value)
           .then(
               [this, g](sequence_number at, const digest& state) {
@@ -151,11 +151,13 @@ private:
                 arrived(g);
               },
               [this, g](caf::error&) { arrived(g); });
+    }
     return g->to;
   }
 
   template <class Handle>
   void ask(const gathering_ptr& g, const char* who, const Handle& whom) {
+    ++g->missing;
     self_->request(whom, status_timeout, status_atom::value)
         .then(
             [this, g, who](std::string& part) {

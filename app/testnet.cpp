@@ -77,6 +77,8 @@ void add_testnet(CLI::App& app, app_context& context) {
                    "Replica I gets ports BASE+2I and BASE+2I+1; 0: some that are free here now")
       ->capture_default_str();
   verb->callback([o, &context] {
+    if (auto good = config::check_options(*o); !good)
+      throw CLI::ValidationError(good.error().detail);
     context.run = [o, &context] {
       o->market = config::sample_market();
       return testnet(*o, context.out);

@@ -73,8 +73,8 @@ constexpr std::string_view instrument_help = R"(
 #     whole number of the quote's smallest unit.
 #   maker_fee_bp, taker_fee_bp: what the resting and the arriving side of a trade pay, in hundredths
 #     of a percent of the quote amount.
-#   high_value: orders for this much of the quote asset or more are in lane 3, and only some of them
-#     go into each block ahead of the others. Left out: none are.
+#   high_value: orders for this much of the quote asset or more are in lane 3, and stand in each
+#     block before the ordinary ones. Left out: none are.
 )";
 constexpr std::string_view account_help = R"(
 # Who owns assets.

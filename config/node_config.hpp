@@ -58,6 +58,8 @@ struct testnet_options {
   market::rules market;
   node_config node; ///< template for all nodes
 };
+/// What can be said against them without a look at the file system. Errors: config_invalid.
+expected<void> check_options(const testnet_options& o);
 /// DIR/genesis.toml, DIR/node-I/node.toml, DIR/node-I/key, DIR/clients/NAME.key. Errors: io_failed,
 /// config_invalid. Refuses a directory that already holds a genesis file.
 expected<genesis> write_testnet(const testnet_options& o);

@@ -54,32 +54,13 @@ expected<std::vector<std::uint16_t>> choose_ports(const testnet_options& o) {
   auto count = std::size_t{o.replicas} * 2;
   if (o.base_port == 0)
     return free_ports(count);
-  if (o.base_port + count > 65536)
-    return fail(errc::config_invalid,
-                fmt::format("base port {}: {} replicas need {} ports from there, and ports end at "
-                            "65535",
-                            o.base_port, o.replicas, count));
   std::vector<std::uint16_t> ports;
   for (std::size_t i = 0; i < count; ++i)
     ports.push_back(static_cast<std::uint16_t>(o.base_port + i));
   return ports;
 }
 
-expected<void> check(const testnet_options& o) {
-  if (o.replicas < 4 || o.replicas % 3 != 1)
-    return fail(
-        errc::config_invalid,
-        fmt::format("{} replicas: the number must be 3f+1, such as 4, 7 or 10, so that f of "
-                    "them may fail",
-                    o.replicas));
-  if (o.hosts.size() > 1 && o.hosts.size() != o.replicas)
-    return fail(errc::config_invalid,
-                fmt::format("{} hosts for {} replicas: give one for all, or one for each",
-                            o.hosts.size(), o.replicas));
-  for (const auto& host : o.hosts)
-    if (auto good = parse_endpoint(to_string(endpoint{host, 1})); !good)
-      return fail(errc::config_invalid,
-                  fmt::format("\"{}\" is no host: give a name or an IP address", host));
+expected<void> check_output(const testnet_options& o) {
   for (const auto& taken : {"genesis.toml", "clients", "node-0"})
     if (std::filesystem::exists(o.output / taken))
       return fail(errc::config_invalid,
@@ -123,8 +104,34 @@ std::filesystem::path node_directory(const testnet_options& o, std::size_t i) {
 
 } // namespace
 
+expected<void> check_options(const testnet_options& o) {
+  if (o.replicas < 4 || o.replicas % 3 != 1)
+    return fail(
+        errc::config_invalid,
+        fmt::format("{} replicas: the number must be 3f+1, such as 4, 7 or 10, so that f of "
+                    "them may fail",
+                    o.replicas));
+  if (o.hosts.size() > 1 && o.hosts.size() != o.replicas)
+    return fail(errc::config_invalid,
+                fmt::format("{} hosts for {} replicas: give one for all, or one for each",
+                            o.hosts.size(), o.replicas));
+  for (const auto& host : o.hosts)
+    if (auto good = parse_endpoint(to_string(endpoint{host, 1})); !good)
+      return fail(errc::config_invalid,
+                  fmt::format("\"{}\" is no host: give a name or an IP address", host));
+  auto ports = std::size_t{o.replicas} * 2;
+  if (o.base_port != 0 && o.base_port + ports > 65536)
+    return fail(errc::config_invalid,
+                fmt::format("base port {}: {} replicas need {} ports from there, and ports end at "
+                            "65535",
+                            o.base_port, o.replicas, ports));
+  return {};
+}
+
 expected<genesis> write_testnet(const testnet_options& o) {
-  if (auto good = check(o); !good)
+  if (auto good = check_options(o); !good)
+    return tl::unexpected(good.error());
+  if (auto good = check_output(o); !good)
     return tl::unexpected(good.error());
   auto ports = choose_ports(o);
   if (!ports)

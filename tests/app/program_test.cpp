@@ -148,7 +148,23 @@ CAF_TEST(testnet says what comes next and config check agrees) {
   auto json = nlohmann::json::parse(node.out);
   CAF_CHECK_EQUAL(json["replica"].get<int>(), 6);
   CAF_CHECK(run({"testnet", "--output", net}).code == exit_code::failed);
-  CAF_CHECK(run({"testnet", "--output", net + "2", "--replicas", "6"}).code == exit_code::failed);
+}
+
+CAF_TEST(impossible networks are wrong usage) {
+  temporary_folder folder;
+  auto net = (folder.path() / "net").string();
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"--replicas", "5"}, {"--base-port", "65534"}, {"--hosts", "a,b"}, {"--hosts", "a b"}}) {
+    std::vector<std::string> all{"testnet", "--output", net};
+    all.insert(all.end(), words.begin(), words.end());
+    auto result = run(all);
+    CAF_CHECK(result.code == exit_code::usage);
+    CAF_CHECK(result.err.starts_with("bourse: "));
+  }
+  CAF_CHECK(!std::filesystem::exists(net));
+  auto bench = run({"bench", "--replicas", "6"});
+  CAF_CHECK(bench.code == exit_code::usage);
+  CAF_CHECK(bench.err.find("3f+1") != std::string::npos);
 }
 
 CAF_TEST(tables line up) {
