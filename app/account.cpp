@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/account_money.hpp"
 #include "app/market_text.hpp"
 #include "app/trader.hpp"
 #include "app/verbs.hpp"
@@ -21,7 +23,8 @@ struct account_options {
   bool unproved = false;
 };
 
-nlohmann::json to_json(const account_view& view, sequence_number at, const market::rules& rules) {
+nlohmann::json to_json(const account_view& view, sequence_number at, bool proved,
+                       const market::rules& rules) {
   auto balances = nlohmann::json::array();
   for (const auto& b : view.balances)
     if (b.asset.value() < rules.assets.size()) {
@@ -44,11 +47,12 @@ nlohmann::json to_json(const account_view& view, sequence_number at, const marke
     }
   return {{"account", market_text{rules}.account(view.account)},
           {"block", at.value()},
+          {"proved", proved},
           {"balances", balances},
           {"orders", orders}};
 }
 
-void print_tables(const nlohmann::json& view, const output& out) {
+void print_tables(const nlohmann::json& view, const std::string& said_by, const output& out) {
   auto text = [](const nlohmann::json& row, const char* key) {
     return row[key].is_string() ? row[key].get<std::string>() : row[key].dump();
   };
@@ -70,7 +74,8 @@ void print_tables(const nlohmann::json& view, const output& out) {
                   text(o, "quantity"), text(o, "leaves")});
     out.print(orders);
   }
-  out.line(fmt::format("Account {} as of block {}.", text(view, "account"), text(view, "block")));
+  out.line(fmt::format("Account {} as of block {}, {}.", text(view, "account"), text(view, "block"),
+                       said_by));
 }
 
 exit_code show_account(const account_options& o, const output& out) {
@@ -80,6 +85,14 @@ exit_code show_account(const account_options& o, const output& out) {
   auto account = account_of(*identity, o.account);
   if (!account)
     return out.fail(account.error());
+  // The replicas would refuse it too, and not say whose it is.
+  if (const auto& own = identity->entry().accounts;
+      !std::binary_search(own.begin(), own.end(), *account))
+    return out.fail({errc::not_authorised,
+                     fmt::format("account {} belongs to {}, and this is client {}; choose with "
+                                 "--client",
+                                 o.account, owner_of(identity->genesis.market, *account),
+                                 identity->entry().name)});
   auto who = trader::attach(std::move(*identity), o.trader);
   if (!who)
     return out.fail(who.error());
@@ -93,11 +106,11 @@ exit_code show_account(const account_options& o, const output& out) {
   auto view = decode_account_view((*answer)->body);
   if (!view)
     return out.fail(view.error());
-  auto json = to_json(*view, (*answer)->at, (*who)->rules());
+  auto json = to_json(*view, (*answer)->at, !o.unproved, (*who)->rules());
   if (out.json)
     out.print(json);
   else
-    print_tables(json, out);
+    print_tables(json, said_by((*who)->genesis(), o.unproved), out);
   return exit_code::ok;
 }
 
@@ -111,11 +124,15 @@ void add_account(CLI::App& app, app_context& context) {
   verb->add_flag("--unproved", o->unproved,
                  "Believe one replica, instead of f+1 that say the same of one block");
   add_trader_options(*verb, o->trader);
-  verb->callback([o, &context] {
+  verb->callback([o, verb, &context] {
+    if (!verb->get_subcommands().empty())
+      return; // which has left its own work
     context.run = [o, &context] {
       return show_account(*o, context.out);
     };
   });
+  add_account_deposit(*verb, context);
+  add_account_withdraw(*verb, context);
 }
 
 } // namespace bourse::app

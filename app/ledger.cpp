@@ -1,8 +1,7 @@
-#include <CLI/CLI.hpp>
-
 #include "app/context.hpp"
 #include "app/ledger_show.hpp"
 #include "app/ledger_verify.hpp"
+#include "app/typed.hpp"
 #include "app/verbs.hpp"
 
 namespace bourse::app {
@@ -20,8 +19,9 @@ void add_ledger(CLI::App& app, app_context& context) {
   show->add_option("--genesis", shown->genesis, genesis_help);
   show->add_option("--last", shown->last, "How many blocks")
       ->capture_default_str()
-      ->check(CLI::Range(1U, UINT32_MAX));
-  show->add_option("--block", shown->block, "Only this one, with its requests and settlements");
+      ->check(from_one());
+  show->add_option("--block", shown->block, "Only this one, with its requests and settlements")
+      ->check(from_one());
   show->callback([shown, &context] {
     context.run = [shown, &context] { return show_ledger(*shown, context.out); };
   });

@@ -1,7 +1,6 @@
 #include "app/market_view.hpp"
 
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
+#include "app/typed.hpp"
 
 namespace bourse::app {
 
@@ -10,7 +9,7 @@ using namespace messages;
 void add_view_options(CLI::App& verb, view_options& o, const std::string& limit_name,
                       const std::string& limits) {
   verb.add_option("INSTRUMENT", o.instrument, "Such as BTC-USD")->required();
-  verb.add_option(limit_name, o.limit, limits)->capture_default_str();
+  verb.add_option(limit_name, o.limit, limits)->capture_default_str()->check(from_one());
   verb.add_flag("--unproved", o.unproved,
                 "Believe one replica, instead of f+1 that say the same of one block");
   add_trader_options(verb, o.trader);
@@ -35,9 +34,7 @@ expected<market_view> load_view(const view_options& o, query_kind kind) {
   if (!answer)
     return tl::unexpected{answer.error()};
   return market_view{(*who)->rules().instruments[where->value()], (*answer)->at, (*answer)->body,
-                     o.unproved
-                         ? "by the word of one replica"
-                         : fmt::format("as {} replicas say", (*who)->genesis().size.weak_quorum())};
+                     said_by((*who)->genesis(), o.unproved)};
 }
 
 } // namespace bourse::app

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/report_text.hpp"
+#include "app/typed.hpp"
 #include "app/verbs.hpp"
 #include "config/decimal.hpp"
 
@@ -32,14 +33,6 @@ client_order_id fresh_order_name() {
 
 namespace {
 
-expected<side> parse_side(const std::string& text) {
-  if (text == "buy")
-    return side::buy;
-  if (text == "sell")
-    return side::sell;
-  return fail(errc::config_invalid, fmt::format("\"{}\" is no side: say buy or sell", text));
-}
-
 exit_code print(const actors::placed& placed, const market::rules& rules, const output& out) {
   bool rejected = std::any_of(placed.reports.begin(), placed.reports.end(),
                               [](const report& r) { return r.kind == report_kind::rejected; });
@@ -63,18 +56,23 @@ exit_code print(const actors::placed& placed, const market::rules& rules, const 
 
 } // namespace
 
+void add_order_terms(CLI::App& verb, typed_order& typed, const std::string& side_help,
+                     const std::string& quantity_help) {
+  add_choice<side>(verb, "SIDE", typed.side, {{"buy", side::buy}, {"sell", side::sell}}, side_help)
+      ->required();
+  verb.add_option("QUANTITY", typed.quantity, quantity_help)->required()->check(above_zero());
+  verb.add_option("INSTRUMENT", typed.instrument, "Such as BTC-USD")->required();
+}
+
 expected<order_terms> read_terms(const typed_order& typed, const market::rules& rules) {
   auto where = config::find_instrument(rules, typed.instrument);
   if (!where)
     return tl::unexpected{where.error()};
   const auto& instrument = rules.instruments[where->value()];
-  auto side = parse_side(typed.side);
-  if (!side)
-    return tl::unexpected{side.error()};
   auto quantity = config::parse_quantity(typed.quantity, instrument);
   if (!quantity)
     return tl::unexpected{quantity.error()};
-  order_terms terms{*where, *side, *quantity, {}};
+  order_terms terms{*where, typed.side.value(), *quantity, {}};
   if (typed.market)
     return terms;
   auto price = config::parse_price(typed.price, instrument);
@@ -110,6 +108,7 @@ void add_order(CLI::App& app, app_context& context) {
   add_order_replace(*group, context);
   add_order_cancel(*group, context);
   add_order_cancel_all(*group, context);
+  add_order_dead_man(*group, context);
 }
 
 } // namespace bourse::app

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,7 @@ messages::client_order_id fresh_order_name();
 
 /// What is typed for every order: SIDE QUANTITY INSTRUMENT and --price.
 struct typed_order {
-  std::string side;
+  std::optional<messages::side> side;
   std::string quantity;
   std::string instrument;
   std::string price;
@@ -46,12 +47,17 @@ struct order_terms {
   messages::price price; ///< 0 of market orders
 };
 
-/// Errors: those of find_instrument and the parsers; config_invalid for the side.
+/// SIDE, QUANTITY and INSTRUMENT, in this order.
+void add_order_terms(CLI::App& verb, typed_order& typed, const std::string& side_help,
+                     const std::string& quantity_help);
+
+/// SIDE was given. Errors: those of find_instrument and the parsers.
 messages::expected<order_terms> read_terms(const typed_order& typed, const market::rules& rules);
 
 void add_order_place(CLI::App& group, app_context& context);
 void add_order_cancel(CLI::App& group, app_context& context);
 void add_order_cancel_all(CLI::App& group, app_context& context);
 void add_order_replace(CLI::App& group, app_context& context);
+void add_order_dead_man(CLI::App& group, app_context& context);
 
 } // namespace bourse::app

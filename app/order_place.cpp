@@ -1,10 +1,10 @@
-#include <map>
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
 #include "app/order.hpp"
+#include "app/typed.hpp"
 #include "config/decimal.hpp"
 
 namespace bourse::app {
@@ -17,19 +17,19 @@ struct place_options {
   order_options order;
   typed_order typed;
   std::string max_spend;
-  time_in_force tif = time_in_force::good_till_cancel;
-  self_trade stp = self_trade::expire_taker;
+  std::optional<time_in_force> tif;
+  std::optional<self_trade> stp;
   std::uint64_t expire_after = 0;
-  std::uint64_t name = 0;
+  std::uint64_t name = 0; ///< 0: none was given
   bool liquidation = false;
 };
 
-const std::map<std::string, time_in_force> tif_names{
+const choices<time_in_force> tif_names{
     {"gtc", time_in_force::good_till_cancel}, {"ioc", time_in_force::immediate_or_cancel},
     {"fok", time_in_force::fill_or_kill},     {"post-only", time_in_force::post_only},
     {"gtb", time_in_force::good_till_block},
 };
-const std::map<std::string, self_trade> stp_names{
+const choices<self_trade> stp_names{
     {"taker", self_trade::expire_taker},
     {"maker", self_trade::expire_maker},
     {"both", self_trade::expire_both},
@@ -47,8 +47,8 @@ expected<std::vector<request>> make_place(const place_options& o, const market::
   p.side = terms->side;
   p.quantity = terms->quantity;
   p.price = terms->price;
-  p.tif = o.tif;
-  p.stp = o.stp;
+  p.tif = o.tif.value_or(time_in_force::good_till_cancel);
+  p.stp = o.stp.value_or(self_trade::expire_taker);
   p.expire_after = sequence_number{o.expire_after};
   p.liquidation = o.liquidation;
   if (o.typed.market) {
@@ -69,8 +69,13 @@ expected<std::vector<request>> make_place(const place_options& o, const market::
 void check(const place_options& o) {
   if (o.typed.market == !o.typed.price.empty())
     throw CLI::ValidationError("give either --price, or --market for an order without one");
-  if ((o.typed.market && o.typed.side == "buy") == o.max_spend.empty())
-    throw CLI::ValidationError("--max-spend belongs to a buy with --market, and to nothing else");
+  auto needs_most = o.typed.market && o.typed.side == side::buy;
+  if (needs_most && o.max_spend.empty())
+    throw CLI::ValidationError("a market buy needs --max-spend: the most that it may cost");
+  if (!needs_most && !o.max_spend.empty())
+    throw CLI::ValidationError("--max-spend belongs to a market buy, and to nothing else");
+  if (o.typed.market && o.tif && *o.tif != time_in_force::immediate_or_cancel)
+    throw CLI::ValidationError("--market is immediate or cancelled: leave --tif out");
   if ((o.tif == time_in_force::good_till_block) != (o.expire_after != 0))
     throw CLI::ValidationError("--tif gtb and --expire-after belong together");
 }
@@ -81,25 +86,21 @@ void add_order_place(CLI::App& group, app_context& context) {
   auto* verb = add_verb(group, context, "place", "Place an order and wait for what becomes of it",
                         "bourse order place buy 0.5 BTC-USD --price 236.47 --net net");
   auto o = std::make_shared<place_options>();
-  verb->add_option("SIDE", o->typed.side, "buy or sell")->required();
-  verb->add_option("QUANTITY", o->typed.quantity, "How much of the base asset")->required();
-  verb->add_option("INSTRUMENT", o->typed.instrument, "Such as BTC-USD")->required();
-  verb->add_option("--price", o->typed.price,
-                   "The worst price to trade at; makes it a limit order");
+  add_order_terms(*verb, o->typed, "What to do", "How much of the base asset");
+  verb->add_option("--price", o->typed.price, "The worst price to trade at; makes it a limit order")
+      ->check(above_zero());
   verb->add_flag("--market", o->typed.market, "Take what there is at any price");
   verb->add_option("--max-spend", o->max_spend,
-                   "Market buys: the most of the quote asset that it may cost, fees included");
-  verb->add_option("--tif", o->tif,
-                   "How long it lives: gtc (till cancelled), ioc (now or never), fok (all now or "
-                   "never), post-only (never takes), gtb (till a block) (gtc)")
-      ->transform(CLI::CheckedTransformer(tif_names, CLI::ignore_case).description(""))
-      ->option_text("gtc|ioc|fok|post-only|gtb");
+                   "Market buys: the most of the quote asset that it may cost, fees included")
+      ->check(above_zero());
+  add_choice(*verb, "--tif", o->tif, tif_names,
+             "How long it lives: gtc (till cancelled), ioc (now or never), fok (all now or "
+             "never), post-only (never takes), gtb (till a block) (gtc)");
   verb->add_option("--expire-after", o->expire_after, "--tif gtb: the last block it may trade in");
-  verb->add_option("--stp", o->stp,
-                   "Which order expires instead of trading with another of the account (taker)")
-      ->transform(CLI::CheckedTransformer(stp_names, CLI::ignore_case).description(""))
-      ->option_text("taker|maker|both");
-  verb->add_option("--order", o->name, "Your name for it, a number (one made of the time)");
+  add_choice(*verb, "--stp", o->stp, stp_names,
+             "Which order expires instead of trading with another of the account (taker)");
+  verb->add_option("--order", o->name, "Your name for it, a number (one made of the time)")
+      ->check(from_one());
   verb->add_flag("--liquidation", o->liquidation,
                  "Sell what another account holds, as a client with that right");
   add_order_options(*verb, o->order);

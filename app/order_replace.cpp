@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/order.hpp"
+#include "app/typed.hpp"
 
 namespace bourse::app {
 
@@ -41,14 +42,11 @@ void add_order_replace(CLI::App& group, app_context& context) {
   auto* verb = add_verb(group, context, "replace", "Give an open order another price and quantity",
                         "bourse order replace 17 buy 0.4 BTC-USD --price 236.00 --net net");
   auto o = std::make_shared<replace_options>();
-  verb->add_option("ORDER", o->name, "Your name for the open order")->required();
-  verb->add_option("SIDE", o->typed.side, "Its side, buy or sell, which does not change")
-      ->required();
-  verb->add_option("QUANTITY", o->typed.quantity, "The new quantity, what is filled included")
-      ->required();
-  verb->add_option("INSTRUMENT", o->typed.instrument, "Such as BTC-USD")->required();
-  verb->add_option("--price", o->typed.price, "The new price")->required();
-  verb->add_option("--new-order", o->new_name, "A new name for it (the same)");
+  verb->add_option("ORDER", o->name, "Your name for the open order")->required()->check(from_one());
+  add_order_terms(*verb, o->typed, "Its side, which does not change",
+                  "The new quantity, what is filled included");
+  verb->add_option("--price", o->typed.price, "The new price")->required()->check(above_zero());
+  verb->add_option("--new-order", o->new_name, "A new name for it (the same)")->check(from_one());
   verb->add_flag("--post-only", o->post_only, "Refuse rather than take");
   add_order_options(*verb, o->order);
   verb->callback([o, &context] {

@@ -8,6 +8,7 @@
 #include "app/receipt_get.hpp"
 #include "app/report_text.hpp"
 #include "app/trader.hpp"
+#include "app/typed.hpp"
 #include "config/receipts.hpp"
 
 namespace bourse::app {
@@ -61,7 +62,7 @@ void add_receipt_get(CLI::App& group, app_context& context) {
   auto o = std::make_shared<get_options>();
   verb->add_option("REPORT", o->number, "Its number, as `order place` prints it")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(from_one());
   verb->add_option("--output", o->file, "The file to write (report-N.receipt)");
   add_trader_options(*verb, o->trader);
   verb->callback([o, &context] {

@@ -27,8 +27,10 @@ constexpr int attempts = 5;
 void add_trader_options(CLI::App& verb, trader_options& o) {
   auto* net = verb.add_option("--net", o.net, "Folder of a network, as `bourse testnet` makes it");
   verb.add_option("--client", o.client,
-                  "Whose key to use: a client of the genesis file (the first "
-                  "that has accounts)")
+                  o.as_treasurer
+                      ? "Whose key to use: a client with the treasurer's right (the first)"
+                      : "Whose key to use: a client of the genesis file (the first "
+                        "that has accounts)")
       ->needs(net);
   auto* genesis = verb.add_option("--genesis", o.genesis, "The genesis file, instead of --net");
   auto* key = verb.add_option("--key", o.key, "The client's key file, instead of --net");
@@ -37,12 +39,14 @@ void add_trader_options(CLI::App& verb, trader_options& o) {
   verb.add_option("--timeout", o.timeout_s, "Seconds to wait for f+1 replicas")
       ->capture_default_str()
       ->check(CLI::Range(0.1, 3600.0));
+  verb.parse_complete_callback([&verb, &o] {
+    auto deeper = !verb.get_subcommands().empty(); // such as `account deposit`, which asks itself
+    if (!deeper && o.net.empty() && o.genesis.empty())
+      throw CLI::ValidationError("which network? Give --net DIR, or --genesis FILE --key FILE");
+  });
 }
 
 expected<config::loaded_client> load_trader(const trader_options& o) {
-  if (o.net.empty() && o.genesis.empty())
-    return fail(errc::config_invalid,
-                "which network? Give --net DIR, or --genesis FILE --key FILE");
   if (!o.net.empty() && !o.client.empty())
     return config::load_client(o.net, o.client);
   std::filesystem::path file = o.net.empty() ? o.genesis : o.net;
@@ -53,9 +57,13 @@ expected<config::loaded_client> load_trader(const trader_options& o) {
     return tl::unexpected{genesis.error()};
   if (!o.net.empty()) {
     auto& all = genesis->market.clients;
-    auto first = std::find_if(all.begin(), all.end(), [](auto& c) { return !c.accounts.empty(); });
+    auto first = std::find_if(all.begin(), all.end(), [&](auto& c) {
+      return o.as_treasurer ? c.treasurer : !c.accounts.empty();
+    });
     if (first == all.end())
-      return fail(errc::unknown_client, file.string() + " names no client with accounts");
+      return fail(errc::unknown_client, file.string()
+                                            + (o.as_treasurer ? " names no treasurer"
+                                                              : " names no client with accounts"));
     return config::load_client(o.net, first->name);
   }
   auto key = config::load_key(o.key);
@@ -66,6 +74,18 @@ expected<config::loaded_client> load_trader(const trader_options& o) {
     return fail(errc::unknown_client,
                 fmt::format("{} names no client with the key in {}", o.genesis, o.key));
   return config::loaded_client{std::move(*genesis), std::move(*key), *self};
+}
+
+std::string owner_of(const market::rules& rules, account_id account) {
+  for (const auto& c : rules.clients)
+    if (std::binary_search(c.accounts.begin(), c.accounts.end(), account))
+      return "client " + c.name;
+  return "nobody";
+}
+
+std::string said_by(const config::genesis& g, bool unproved) {
+  return unproved ? "by the word of one replica"
+                  : fmt::format("as {} replicas say", g.size.weak_quorum());
 }
 
 expected<account_id> account_of(const config::loaded_client& who, const std::string& name) {

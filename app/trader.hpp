@@ -19,14 +19,21 @@ struct trader_options {
   std::string genesis;
   std::string key;
   double timeout_s = 10;
+  bool as_treasurer = false; ///< without a name it is the first with that right
 };
 
-/// --net and --client, or --genesis and --key; --timeout.
+/// --net and --client, or --genesis and --key, of which one pair must be; --timeout.
 void add_trader_options(CLI::App& verb, trader_options& o);
 
 /// The network and the client that the options name. Without a name it is the first that acts for
-/// accounts. Errors: those of load_client; unknown_client.
+/// accounts, or the first treasurer. Errors: those of load_client; unknown_client.
 messages::expected<config::loaded_client> load_trader(const trader_options& o);
+
+/// As people think of it: "client maker", or "nobody" if no client acts for the account.
+std::string owner_of(const market::rules& rules, messages::account_id account);
+
+/// "as 2 replicas say", or "by the word of one replica"
+std::string said_by(const config::genesis& g, bool unproved);
 
 /// The account of that name, or the client's first if there is none. Errors: not_found,
 /// not_authorised.

@@ -54,19 +54,23 @@ CAF_TEST(what people mistype is told before anything is sent) {
   };
   CAF_CHECK_EQUAL(place("buy", "0.5", "BTC-USD", "236.475"), 1);
   CAF_CHECK(err_says("price 236.475 is not on the tick 0.01 of BTC-USD"));
-  CAF_CHECK_EQUAL(place("buy", "0.5", "BTC-USD", "0"), 1);
-  CAF_CHECK(err_says("price"));
   CAF_CHECK_EQUAL(place("buy", "0.000000001", "BTC-USD", "1"), 1);
   CAF_CHECK(err_says("0.000000001"));
-  CAF_CHECK_EQUAL(place("buy", "much", "BTC-USD", "1"), 1);
-  CAF_CHECK_EQUAL(place("by", "1", "BTC-USD", "1"), 1);
-  CAF_CHECK(err_says("say buy or sell"));
   CAF_CHECK_EQUAL(place("buy", "1", "BTC-US", "1"), 1);
   CAF_CHECK(err_says("did you mean \"BTC-USD\""));
   CAF_CHECK_EQUAL(run({"order", "cancel", "7", "XRP-USD"}), 1);
   CAF_CHECK(err_says("XRP-USD"));
   CAF_CHECK_EQUAL(run({"account", "taker-99"}), 1);
   CAF_CHECK(err_says("taker-99"));
+  CAF_CHECK_EQUAL(run({"account", "takr-1"}), 1);
+  CAF_CHECK(err_says("did you mean \"taker-1\"?"));
+  CAF_CHECK_EQUAL(run({"account", "taker-1", "--client", "maker"}), 1);
+  CAF_CHECK(err_says("account taker-1 belongs to client taker, and this is client maker"));
+  CAF_CHECK_EQUAL(run({"account", "fees"}), 1);
+  CAF_CHECK(err_says("account fees belongs to nobody"));
+  CAF_CHECK_EQUAL(run({"account", "deposit", "taker-1", "1", "USB"}), 1);
+  CAF_CHECK(err_says("USB"));
+  CAF_CHECK_EQUAL(run({"account", "deposit", "taker-1", "0.00000000001", "USD"}), 1);
   CAF_CHECK_EQUAL(run({"book", "BTC-USD", "--client", "nobody"}), 1);
   CAF_CHECK(err_says("nobody"));
 }
@@ -75,19 +79,53 @@ CAF_TEST(options that do not fit together are wrong usage) {
   CAF_CHECK_EQUAL(run({"order", "place", "buy", "1", "BTC-USD"}), 2);
   CAF_CHECK(err_says("--price, or --market"));
   CAF_CHECK_EQUAL(run({"order", "place", "buy", "1", "BTC-USD", "--market"}), 2);
-  CAF_CHECK(err_says("--max-spend"));
+  CAF_CHECK(err_says("bourse: a market buy needs --max-spend"));
+  CAF_CHECK_EQUAL(run({"order", "place", "sell", "1", "BTC-USD", "--market", "--max-spend", "9"}),
+                  2);
+  CAF_CHECK(err_says("--max-spend belongs to a market buy"));
+  for (auto tif : {"post-only", "fok", "gtc"}) {
+    CAF_CHECK_EQUAL(run({"order", "place", "sell", "1", "BTC-USD", "--market", "--tif", tif}), 2);
+    CAF_CHECK(err_says("--market is immediate"));
+  }
   CAF_CHECK_EQUAL(run({"order", "place", "sell", "1", "BTC-USD", "--price", "1", "--tif", "gtb"}),
                   2);
   CAF_CHECK(err_says("--expire-after"));
-  CAF_CHECK_EQUAL(run({"order", "place", "sell", "1", "BTC-USD", "--price", "1", "--tif", "day"}),
-                  2);
   CAF_CHECK_EQUAL(run({"order", "cancel", "7"}), 2);
   CAF_CHECK_EQUAL(run({"book", "BTC-USD", "--genesis", net + "/genesis.toml"}), 2);
 }
 
+CAF_TEST(what no network would take is wrong usage) {
+  auto place = [&](const char* side, const char* quantity, const char* option, const char* value) {
+    return run({"order", "place", side, quantity, "BTC-USD", "--price", "1", option, value});
+  };
+  CAF_CHECK_EQUAL(place("by", "1", "--tif", "gtc"), 2);
+  CAF_CHECK(err_says("bourse: SIDE: \"by\" is none of buy, sell"));
+  CAF_CHECK_EQUAL(place("buy", "-1", "--tif", "gtc"), 2);
+  CAF_CHECK(err_says("bourse: QUANTITY: \"-1\" is not a decimal number"));
+  CAF_CHECK_EQUAL(place("buy", "0.00", "--tif", "gtc"), 2);
+  CAF_CHECK(err_says("QUANTITY: must be more than 0"));
+  CAF_CHECK_EQUAL(place("buy", "1", "--tif", "day"), 2);
+  CAF_CHECK(err_says("--tif: \"day\" is none of gtc, ioc, fok, post-only, gtb"));
+  CAF_CHECK_EQUAL(place("buy", "1", "--stp", "x"), 2);
+  CAF_CHECK(err_says("--stp: \"x\" is none of taker, maker, both"));
+  CAF_CHECK_EQUAL(place("buy", "1", "--order", "0"), 2);
+  CAF_CHECK(err_says("--order: must be a whole number from 1 on, not 0"));
+  CAF_CHECK_EQUAL(run({"receipt", "get", "0"}), 2);
+  CAF_CHECK(err_says("REPORT: must be a whole number from 1 on, not 0"));
+  CAF_CHECK_EQUAL(run({"trades", "BTC-USD", "--limit", "0"}), 2);
+  CAF_CHECK_EQUAL(run({"book", "BTC-USD", "--depth", "0"}), 2);
+  CAF_CHECK_EQUAL(run({"account", "withdraw", "taker-0", "-5", "USD"}), 2);
+  CAF_CHECK_EQUAL(run({"order", "dead-man"}), 2);
+  CAF_CHECK_EQUAL(run({"order", "dead-man", "--seconds", "-1"}), 2);
+}
+
 CAF_TEST(without a network the verbs ask for one) {
-  CAF_CHECK_EQUAL(run({"book", "BTC-USD"}, false), 1);
+  CAF_CHECK_EQUAL(run({"book", "BTC-USD"}, false), 2);
   CAF_CHECK(err_says("--net DIR"));
+  CAF_CHECK_EQUAL(run({"account"}, false), 2);
+  CAF_CHECK_EQUAL(run({"account", "deposit", "taker-0", "1", "USD"}, false), 2);
+  CAF_CHECK_EQUAL(run({"status", "--json"}, false), 2);
+  CAF_CHECK_EQUAL(nlohmann::json::parse(out)["error"].get<std::string>(), "usage");
   CAF_CHECK_EQUAL(run({"book", "BTC-USD", "--net", "nowhere"}, false), 1);
   CAF_CHECK(err_says("nowhere"));
 }
@@ -101,6 +139,8 @@ CAF_TEST(if too few replicas answer the exit code is 3) {
   CAF_CHECK(err_says("0 of 4 replicas answered"));
   CAF_CHECK_EQUAL(run({"trades", "BTC-USD"}), 3);
   CAF_CHECK_EQUAL(run({"account"}), 3);
+  CAF_CHECK_EQUAL(run({"account", "deposit", "taker-0", "1", "USD"}), 3);
+  CAF_CHECK_EQUAL(run({"order", "dead-man", "--seconds", "0.5"}), 3);
   CAF_CHECK_EQUAL(run({"receipt", "get", "1"}), 3);
   CAF_CHECK_EQUAL(run({"status", "--json"}), 3);
   auto status = nlohmann::json::parse(out);
