@@ -1,5 +1,5 @@
 #include <csignal>
-#include <iostream>
+#include <ostream>
 #include <thread>
 
 #include <CLI/CLI.hpp>
@@ -70,7 +70,10 @@ exit_code run_node(const std::filesystem::path& file, const output& out) {
     log->info("signal {}: ending", signal);
     keeper->stop();
   }).detach(); // ends with the process
-  auto ended = keeper->run([] { std::cout << "ready" << std::endl; });
+  auto ended = keeper->run([&out] {
+    out.line(out.json ? R"({"ready":true})" : "ready");
+    out.out().flush(); // whoever started the node waits for this
+  });
   if (!ended) {
     log->critical("{}", messages::to_string(ended.error()));
     system.await_actors_before_shutdown(false);
