@@ -24,11 +24,19 @@ struct bench_options {
   std::string page = "bourse-bench.html";
 };
 
+/// What repeats the run.
 std::string command_of(const bench_options& o) {
-  return fmt::format("bourse bench --replicas {} --duration {} --orders-per-signature {}{}{}",
-                     o.target.replicas, o.duration_s, o.load.orders_per_signature,
-                     o.load.rate > 0 ? fmt::format(" --rate {}", o.load.rate) : "",
-                     o.load.presigned > 0 ? fmt::format(" --presign {}", o.load.presigned) : "");
+  auto where = o.target.net.empty() ? fmt::format("--replicas {}", o.target.replicas)
+                                    : "--net " + o.target.net;
+  auto command = fmt::format("bourse bench {} --duration {} --orders-per-signature {} --seed {}",
+                             where, o.duration_s, o.load.orders_per_signature, o.load.seed);
+  if (o.load.rate > 0)
+    command += fmt::format(" --rate {}", o.load.rate);
+  if (o.load.in_flight > 0)
+    command += fmt::format(" --in-flight {}", o.load.in_flight);
+  if (o.load.presigned > 0)
+    command += fmt::format(" --presign {}", o.load.presigned);
+  return command;
 }
 
 void show_progress(const output& out, const bench::load_sample& s, const bench::sample& point) {
@@ -40,7 +48,42 @@ void show_progress(const output& out, const bench::load_sample& s, const bench::
               << std::flush;
 }
 
+/// Why the run counts as failed; empty if it does not.
+std::string verdict_on(const bench::load_result& run, bool same_state) {
+  std::vector<std::string> reasons;
+  if (run.unanswered > 0)
+    reasons.push_back(fmt::format("{} orders were never answered", run.unanswered));
+  if (run.counts->failed > 0)
+    reasons.push_back(fmt::format("{} orders failed", run.counts->failed));
+  if (!same_state)
+    reasons.emplace_back("the replicas' states differ");
+  return fmt::format("{}", fmt::join(reasons, ", "));
+}
+
+/// The page comes last: what was measured is printed even if it can't be written.
+exit_code show_report(const bench::run_report& report, const bench_options& o,
+                      const load_target& target, std::string verdict, const output& out) {
+  out.line(out.json ? bench::to_json(report) : bench::to_table(report));
+  if (!o.page.empty()) {
+    auto written = bench::write_page(report, o.page);
+    if (!written)
+      verdict += (verdict.empty() ? "" : ", ") + written.error().detail;
+    else if (!out.json)
+      out.line("Pictures: " + o.page);
+  }
+  if (target.kept() && !out.json)
+    out.line("Data: " + target.folder().string());
+  out.out().flush();
+  if (verdict.empty())
+    return exit_code::ok;
+  out.err() << "bourse: the run failed: " << verdict << '\n';
+  return exit_code::failed;
+}
+
 exit_code run_bench(bench_options o, const output& out) {
+  if (!o.page.empty())
+    if (auto ok = check_writable(o.page); !ok)
+      return out.fail(ok.error());
   bench::run_report report;
   // First, while nothing else runs: the limit that every replica's signature checks share.
   auto rate = bench::measure_verify_rate(o.load.orders_per_signature, std::chrono::seconds(1));
@@ -83,20 +126,7 @@ exit_code run_bench(bench_options o, const output& out) {
     {"orders failed", std::to_string(run->counts->failed)
                         + (run->counts->failed ? " (" + run->counts->first_failure + ")" : "")},
   };
-  if (!o.page.empty())
-    if (auto ok = bench::write_page(report, o.page); !ok)
-      return out.fail(ok.error());
-  if (out.json)
-    out.line(bench::to_json(report));
-  else {
-    out.line(bench::to_table(report));
-    if (!o.page.empty())
-      out.line("Pictures: " + o.page);
-    if ((*target)->kept())
-      out.line("Data: " + (*target)->folder().string());
-  }
-  return same && run->unanswered == 0 && run->counts->failed == 0 ? exit_code::ok
-                                                                  : exit_code::failed;
+  return show_report(report, o, **target, verdict_on(*run, same), out);
 }
 
 } // namespace

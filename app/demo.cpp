@@ -15,6 +15,7 @@
 #include "app/replay_reference.hpp"
 #include "app/replay_run.hpp"
 #include "app/verbs.hpp"
+#include "config/decimal.hpp"
 #include "bench/load.hpp"
 #include "bench/measure.hpp"
 #include "bench/run_report.hpp"
@@ -27,7 +28,7 @@ using namespace messages;
 namespace {
 
 struct demo_options {
-  double seconds = 12;
+  double seconds = 15; // with start and audit the demo takes about 20
   std::uint64_t seed = 2015;
   std::string replay;
   std::string page = "bourse-demo.html";
@@ -37,13 +38,16 @@ struct demo_options {
 /// A line about the run so far; on a terminal it is drawn over the one before.
 void show(const output& out, const bench::load_sample& s, const bench::sample& point,
           const market::rules& rules) {
-  auto& tick = rules.instruments.front();
-  auto top = fmt::format("{} / {}", point.best_bid, point.best_ask);
+  auto& shown = rules.instruments.front();
+  auto price_text = [&shown](std::int64_t ticks) {
+    return ticks == 0 ? std::string{"-"} : config::to_text(price{ticks}, shown);
+  };
   auto line = fmt::format("{:5.1f} s  {:7.0f} orders/s  {:9} final  p50 {:5.1f} ms  p99 {:6.1f} ms  "
-                          "{} ticks {}",
+                          "{} {} / {}",
                           s.at_s, point.orders_per_second, s.counts->orders,
                           s.counts->finality.percentile_ms(0.5),
-                          s.counts->finality.percentile_ms(0.99), tick.name, top);
+                          s.counts->finality.percentile_ms(0.99), shown.name,
+                          price_text(point.best_bid), price_text(point.best_ask));
   if (out.terminal() && !out.json)
     out.out() << '\r' << line << std::flush;
   else if (static_cast<int>(s.at_s * 2) % 4 == 0)
@@ -151,25 +155,45 @@ expected<bool> run_flow(const demo_options& o, load_target& target, bench::run_r
   return differs.empty() && same;
 }
 
-void print(const bench::run_report& report, const demo_options& o, const load_target& target,
-           bool good, const output& out) {
+/// Prints what was measured, writes the page, and says how it all ended.
+exit_code finish(const bench::run_report& report, const demo_options& o, const load_target& target,
+                 bool good, const output& out) {
+  if (!out.json)
+    out.line("\n" + bench::to_table(report));
+  auto written = bench::write_page(report, o.page);
   if (out.json) {
     auto all = nlohmann::json::parse(bench::to_json(report));
-    all["page"] = o.page;
+    if (written)
+      all["page"] = o.page;
     if (target.kept())
       all["data"] = target.folder().string();
     all["passed"] = good;
     out.print(all);
-    return;
+  } else {
+    if (written)
+      out.line("Pictures: " + o.page);
+    if (target.kept())
+      out.line("Data: " + target.folder().string());
+    out.line(good ? "All checks passed." : "SOME CHECKS FAILED.");
   }
-  out.line("\n" + bench::to_table(report));
-  out.line("Pictures: " + o.page);
-  if (target.kept())
-    out.line("Data: " + target.folder().string());
-  out.line(good ? "All checks passed." : "SOME CHECKS FAILED.");
+  if (!written)
+    out.err() << "bourse: " << written.error().detail << '\n';
+  return good && written ? exit_code::ok : exit_code::failed;
+}
+
+/// What repeats the run.
+std::string command_of(const demo_options& o) {
+  return o.replay.empty() ? fmt::format("bourse demo --seconds {} --seed {}", o.seconds, o.seed)
+                          : "bourse demo --replay " + o.replay;
 }
 
 exit_code run_demo(const demo_options& o, const output& out) {
+  // Before any node is started.
+  if (auto ok = check_writable(o.page); !ok)
+    return out.fail(ok.error());
+  if (!o.replay.empty())
+    if (auto file = line_reader::open(o.replay); !file)
+      return out.fail(file.error());
   bench::run_report report;
   auto rate = bench::measure_verify_rate(32, std::chrono::milliseconds(300));
   target_options where;
@@ -179,22 +203,22 @@ exit_code run_demo(const demo_options& o, const output& out) {
   if (!target)
     return out.fail(target.error());
   report.title = "Bourse: four replicas, one exchange";
-  report.command = o.replay.empty() ? "bourse demo" : "bourse demo --replay " + o.replay;
+  report.command = command_of(o);
   report.replicas = (*target)->genesis().size.n;
   report.filesystem = (*target)->filesystem().type;
   report.counts = !(*target)->filesystem().in_memory;
   report.verify_limit_per_second = rate / report.replicas;
   auto ran = o.replay.empty() ? run_market(o, **target, report, out)
                               : run_flow(o, **target, report, out);
-  if (!ran)
+  if (ran)
+    if (auto ok = (*target)->temporary()->check(); !ok)
+      ran = tl::unexpected(ok.error());
+  if (!ran) {
+    (*target)->discard();
     return out.fail(ran.error());
-  if (auto ok = (*target)->temporary()->check(); !ok)
-    return out.fail(ok.error());
+  }
   bool good = check_ledgers(**target, report, out) && *ran;
-  if (auto ok = bench::write_page(report, o.page); !ok)
-    return out.fail(ok.error());
-  print(report, o, **target, good, out);
-  return good ? exit_code::ok : exit_code::failed;
+  return finish(report, o, **target, good, out);
 }
 
 } // namespace
@@ -203,7 +227,7 @@ void add_demo(CLI::App& app, app_context& context) {
   auto* verb = add_verb(app, context, "demo",
                         "Run a whole exchange on this machine for some seconds, kill its primary, and "
                         "check it",
-                        "bourse demo --seconds 12");
+                        "bourse demo --seconds 15");
   auto o = std::make_shared<demo_options>();
   verb->add_option("--seconds", o->seconds, "How long the made-up market trades; from 6 on, the primary is killed on the way")
     ->check(CLI::Range(1.0, 3600.0))

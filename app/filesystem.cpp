@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -48,6 +49,22 @@ messages::expected<filesystem_info> filesystem_of(const std::filesystem::path& p
     if (known.magic == magic)
       return filesystem_info{known.name, known.in_memory};
   return filesystem_info{fmt::format("{:#x}", magic), false};
+}
+
+messages::expected<void> check_writable(const std::filesystem::path& file) {
+  std::error_code ignored;
+  auto existed = std::filesystem::exists(file, ignored);
+  errno = 0;
+  std::ofstream out{file, std::ios::app};
+  if (!out)
+    return messages::fail(
+        messages::errc::io_failed,
+        fmt::format("{} can't be written: {}", file.string(),
+                    std::generic_category().message(errno)));
+  out.close();
+  if (!existed)
+    std::filesystem::remove(file, ignored);
+  return {};
 }
 
 std::filesystem::path temporary_parent() {

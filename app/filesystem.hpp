@@ -16,6 +16,10 @@ struct filesystem_info {
 /// Of an existing file or folder. Errors: io_failed.
 messages::expected<filesystem_info> filesystem_of(const std::filesystem::path& path);
 
+/// Whether a file can be written there, to be asked before a long run whose outcome goes into it.
+/// Changes nothing. Errors: io_failed.
+messages::expected<void> check_writable(const std::filesystem::path& file);
+
 /// Where temporary data goes: TMPDIR, or else the first of /tmp and /var/tmp that is on a disk.
 std::filesystem::path temporary_parent();
 

@@ -53,7 +53,15 @@ bench::key_source load_target::keys() const {
 }
 
 filesystem_info load_target::filesystem() const {
-  return temporary_ ? temporary_->filesystem() : filesystem_info{"elsewhere", false};
+  if (temporary_)
+    return temporary_->filesystem();
+  return filesystem_of(folder_ / "node-0" / "data").value_or(filesystem_info{"unknown (--net)"});
+}
+
+void load_target::discard() {
+  kept_ = false;
+  if (temporary_)
+    temporary_->discard();
 }
 
 } // namespace bourse::app

@@ -43,8 +43,10 @@ public:
     return temporary_.get();
   }
   bench::key_source keys() const;
-  /// "ext4"; nothing is known of the disks of a network that runs elsewhere.
+  /// "ext4"; of a network that was given, that of node 0's data if it is on this machine.
   filesystem_info filesystem() const;
+  /// The temporary network's data is not worth keeping: the run failed.
+  void discard();
   bool kept() const {
     return kept_;
   }

@@ -1,5 +1,7 @@
 #include "app/network_status.hpp"
 
+#include <chrono>
+
 #include <caf/all.hpp>
 
 #include "actors/client.hpp"
@@ -9,43 +11,70 @@ namespace bourse::app {
 
 using namespace std::chrono_literals;
 
-std::vector<std::string> ask_each(caf::actor_system& system, const load_target& target,
-                                  messages::client_id as, const actors::question& what) {
+namespace {
+
+/// Through a client of its own; null if there is no such client.
+actors::question_answer_ptr ask(caf::actor_system& system, const load_target& target,
+                                messages::client_id as, actors::question what) {
   auto& genesis = target.genesis();
-  std::vector<std::string> bodies(genesis.size.n);
   auto key = target.keys()(genesis.market.clients[as.value()].name);
   if (!key)
-    return bodies;
+    return nullptr;
   actors::client_options options;
   options.genesis = genesis;
   options.key = std::make_shared<const messages::key_pair>(std::move(*key));
   auto client = actors::attach(system, std::move(options));
   if (!client)
-    return bodies;
+    return nullptr;
+  what.timeout_ms = 3000;
+  actors::question_answer_ptr answer;
+  caf::scoped_actor self{system};
+  self->request(*client, 10s, actors::ask_atom::value, what)
+    .receive([&](const actors::question_answer_ptr& a) { answer = a; }, [](const caf::error&) {});
+  self->send(*client, actors::shut_atom::value);
+  return answer;
+}
+
+} // namespace
+
+std::vector<std::string> ask_each(caf::actor_system& system, const load_target& target,
+                                  messages::client_id as, const actors::question& what) {
+  std::vector<std::string> bodies(target.genesis().size.n);
   auto question = what;
   question.how = actors::trust::each;
-  question.timeout_ms = 3000;
-  caf::scoped_actor self{system};
-  self->request(*client, 10s, actors::ask_atom::value, question)
-    .receive(
-      [&](const actors::question_answer_ptr& a) {
-        for (auto& one : a->each)
-          if (!one.problem && one.replica.value() < bodies.size())
-            bodies[one.replica.value()] = one.body;
-      },
-      [](const caf::error&) {});
-  self->send(*client, actors::shut_atom::value);
+  if (auto answer = ask(system, target, as, question))
+    for (const auto& one : answer->each)
+      if (!one.problem && one.replica.value() < bodies.size())
+        bodies[one.replica.value()] = one.body;
   return bodies;
+}
+
+messages::expected<bool> book_is_empty(caf::actor_system& system, const load_target& target,
+                                       messages::client_id as, messages::instrument_id instrument) {
+  actors::question best;
+  best.kind = messages::query_kind::book;
+  best.subject = instrument.value();
+  best.limit = 1;
+  auto answer = ask(system, target, as, best);
+  if (!answer)
+    return messages::fail(messages::errc::unreachable, "the network does not answer");
+  if (answer->problem)
+    return tl::unexpected(*answer->problem);
+  auto book = messages::decode_book_view(answer->body);
+  if (!book)
+    return tl::unexpected(book.error());
+  return book->bids.empty() && book->asks.empty();
 }
 
 bool same_states(caf::actor_system& system, const load_target& target, messages::client_id as,
                  std::string& detail) {
   // Subject 1 asks for the state digest as of now.
   actors::question states{messages::query_kind::status, 1, 0, {}, actors::trust::each, 0};
-  for (int attempt = 0; attempt < 10; ++attempt)
-    if (bench::same_state(ask_each(system, target, as, states), detail))
-      return true;
-  return false;
+  auto end = std::chrono::steady_clock::now() + 10s;
+  while (!bench::same_state(ask_each(system, target, as, states), detail))
+    if (std::chrono::steady_clock::now() > end)
+      return false;
+  return true;
 }
 
 } // namespace bourse::app

@@ -15,7 +15,11 @@ namespace bourse::app {
 std::vector<std::string> ask_each(caf::actor_system& system, const load_target& target,
                                   messages::client_id as, const actors::question& what);
 
-/// True once all replicas stand at one block with one state digest; asks until they do, for some
+/// True if f+1 replicas say that nothing is in that book. Errors: those of the answer.
+messages::expected<bool> book_is_empty(caf::actor_system& system, const load_target& target,
+                                       messages::client_id as, messages::instrument_id instrument);
+
+/// True once all replicas stand at one block with one state digest; asks until they do, for ten
 /// seconds, since the last may lag by a block. `detail`: where they stand, or what differs.
 bool same_states(caf::actor_system& system, const load_target& target, messages::client_id as,
                  std::string& detail);

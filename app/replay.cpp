@@ -11,6 +11,7 @@
 #include "app/replay_reference.hpp"
 #include "app/replay_run.hpp"
 #include "app/verbs.hpp"
+#include "config/decimal.hpp"
 
 namespace bourse::app {
 
@@ -33,6 +34,8 @@ struct replay_summary {
   std::string difference; ///< to the single book; empty: none
   bool same_state = false;
   std::string state;
+  std::string volume; ///< of all trades
+  std::string asset;  ///< that it is of
 };
 
 nlohmann::json to_json(const replay_summary& s) {
@@ -45,7 +48,8 @@ nlohmann::json to_json(const replay_summary& s) {
           {"cancels", s.counters.cancels},
           {"seconds", s.outcome.seconds},
           {"trades", s.outcome.record.trades().size()},
-          {"volume_lots", s.outcome.record.volume_lots()},
+          {"volume", s.volume},
+          {"volume_asset", s.asset},
           {"rejected", rejected},
           {"finality_ms",
            {{"p50", finality.percentile_ms(0.5)},
@@ -58,22 +62,30 @@ nlohmann::json to_json(const replay_summary& s) {
           {"feed_equal", s.feed.equal}};
 }
 
+/// "1 trade", "205 trades"
+std::string counted(std::uint64_t n, const std::string& noun) {
+  return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
+}
+
 void print(const replay_summary& s, const output& out) {
   auto instructions = s.counters.creates + s.counters.cancels;
   out.line(fmt::format("{} rows: {} orders and {} cancels executed in {:.1f} s ({:.0f}/s)",
                        s.counters.rows, s.counters.creates, s.counters.cancels, s.outcome.seconds,
                        static_cast<double>(instructions) / s.outcome.seconds));
-  out.line(fmt::format("{} trades of {} lots", s.outcome.record.trades().size(),
-                       s.outcome.record.volume_lots()));
+  out.line(fmt::format("{} of {} {} together", counted(s.outcome.record.trades().size(), "trade"),
+                       s.volume, s.asset));
   for (auto& [why, count] : s.outcome.record.rejected())
-    out.line(fmt::format("{} instructions rejected: {}", count, to_string(why)));
+    out.line(why == reason::unknown_order
+               ? counted(count, "cancel") + " of orders that were gone, or never there"
+               : fmt::format("{} rejected: {}", counted(count, "instruction"), to_string(why)));
   out.line(fmt::format("finality p50 {:.1f} ms, p99 {:.1f} ms",
                        s.outcome.finality.percentile_ms(0.5),
                        s.outcome.finality.percentile_ms(0.99)));
   out.line("against a single book: "
            + (s.difference.empty() ? std::string("every trade, volume and fill is equal")
                                    : "DIFFERS: " + s.difference));
-  out.line("states of all replicas: " + (s.same_state ? "equal " + s.state : "DIFFER: " + s.state));
+  out.line(fmt::format("states of all replicas: {}{}", s.same_state ? "equal at " : "DIFFER: ",
+                       s.state));
   out.line(fmt::format("against the feed: the fills of {} of {} orders agree ({:.2f} %)",
                        s.feed.equal, s.feed.orders,
                        s.feed.orders ? 100.0 * static_cast<double>(s.feed.equal)
@@ -109,6 +121,16 @@ expected<replay_summary> replay(const replay_verb& o, load_target& target, const
     return tl::unexpected(flow.error());
   actors::system_config config;
   caf::actor_system system{config};
+  if (target.temporary() == nullptr) {
+    auto empty = book_is_empty(system, target, roles->client, roles->instrument);
+    if (!empty)
+      return tl::unexpected(empty.error());
+    if (!*empty)
+      return fail(errc::config_invalid,
+                  fmt::format("the book of {} in {} is not empty, and the single book that a "
+                              "replay is compared with begins empty: use a fresh network",
+                              instrument.name, target.folder().string()));
+  }
   std::uint64_t shown = 0;
   auto outcome = run_replay(system, target, *flow, *roles, o.run, [&](const replay_progress& p) {
     if (out.terminal() && !out.json && p.answered >= shown + 1000) {
@@ -133,16 +155,23 @@ expected<replay_summary> replay(const replay_verb& o, load_target& target, const
   s.difference = difference(outcome->record, *reference);
   s.outcome = std::move(*outcome);
   s.same_state = same_states(system, target, roles->client, s.state);
+  s.volume = config::format_units(s.outcome.record.volume_lots() * instrument.lot_units,
+                                  rules.assets[instrument.base.value()].decimals);
+  s.asset = rules.assets[instrument.base.value()].name;
   return s;
 }
 
 exit_code run_verb(replay_verb o, const output& out) {
   auto speed = parse_speed(o.speed);
-  if (!speed) {
-    out.fail(speed.error());
-    return exit_code::usage;
-  }
+  if (!speed)
+    return out.refuse(speed.error().detail);
   o.run.speed = *speed;
+  // Before any node is started.
+  if (auto file = line_reader::open(o.run.file); !file)
+    return out.fail(file.error());
+  if (!o.csv.empty())
+    if (auto ok = check_writable(o.csv); !ok)
+      return out.fail(ok.error());
   auto target = load_target::open(o.target);
   if (!target)
     return out.fail(target.error());
@@ -170,7 +199,7 @@ void add_replay(CLI::App& app, app_context& context) {
   add_target_options(*verb, o->target);
   verb->add_option("--speed", o->speed, "max, or a factor: 1x, 60x")->capture_default_str();
   verb->add_option("--instrument", o->run.instrument, "Which book")->capture_default_str();
-  verb->add_option("--csv", o->csv, "Write id,side,price,qty,filled, an order a row");
+  verb->add_option("--csv", o->csv, "Write id,side,price,qty,filled, an order a row, in the units of the file");
   verb->callback([o, &context] { context.run = [o, &context] { return run_verb(*o, context.out); }; });
 }
 

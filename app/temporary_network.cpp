@@ -53,23 +53,28 @@ expected<std::unique_ptr<temporary_network>> temporary_network::start(network_op
   if (o.parent.empty())
     o.parent = temporary_parent();
   std::unique_ptr<temporary_network> network{new temporary_network{std::move(o)}};
-  if (auto made = network->make_folder(); !made)
-    return tl::unexpected(made.error());
-  auto& options = network->options_;
-  options.net.output = network->folder_;
-  options.net.base_port = 0;
-  options.net.hosts.clear();
-  auto g = config::write_testnet(options.net);
+  if (auto begun = network->begin(); !begun) {
+    network->discard();
+    return tl::unexpected(begun.error());
+  }
+  return network;
+}
+
+expected<void> temporary_network::begin() {
+  if (auto made = make_folder(); !made)
+    return made;
+  options_.net.output = folder_;
+  options_.net.base_port = 0;
+  options_.net.hosts.clear();
+  auto g = config::write_testnet(options_.net);
   if (!g)
     return tl::unexpected(g.error());
-  network->genesis_ = std::move(*g);
-  for (std::size_t i = 0; i < options.net.replicas; ++i) {
-    auto directory = network->folder_ / fmt::format("node-{}", i);
-    network->nodes_.emplace_back(options.program, directory / "node.toml", directory / "log");
+  genesis_ = std::move(*g);
+  for (std::size_t i = 0; i < options_.net.replicas; ++i) {
+    auto directory = folder_ / fmt::format("node-{}", i);
+    nodes_.emplace_back(options_.program, directory / "node.toml", directory / "log");
   }
-  if (auto started = network->start_nodes(); !started)
-    return tl::unexpected(started.error());
-  return network;
+  return start_nodes();
 }
 
 expected<void> temporary_network::make_folder() {

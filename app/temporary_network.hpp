@@ -23,7 +23,7 @@ struct network_options {
   std::filesystem::path program;
   /// Where the folder is made. Empty: temporary_parent().
   std::filesystem::path parent;
-  bool keep = false; ///< leave the folder behind
+  bool keep = false; ///< leave the folder behind, if the network starts at all
   std::chrono::milliseconds ready_within{20'000};
   /// A node that was told to end and still runs after this is killed.
   std::chrono::milliseconds end_within{5'000};
@@ -70,12 +70,17 @@ public:
   void stop_nodes();
   /// stop_nodes, then removes the folder unless it is to be kept.
   void stop();
+  /// The folder is not to be kept after all.
+  void discard() {
+    options_.keep = false;
+  }
 
   /// Of each node; zeros for one that does not run.
   std::vector<process_usage> usage() const;
 
 private:
   explicit temporary_network(network_options o);
+  messages::expected<void> begin();
   messages::expected<void> make_folder();
   messages::expected<void> start_sweeper();
   messages::expected<void> wait_ready();

@@ -180,22 +180,28 @@ sample to_sample(const load_sample& now, const load_sample* before) {
 }
 
 bool same_state(const std::vector<std::string>& statuses, std::string& detail) {
-  std::string first;
+  auto name_of = [](const json& state) {
+    if (!state.is_object())
+      return std::string{"nothing"};
+    return fmt::format("block {}, {:.16}", state.value("sequence", std::uint64_t{0}),
+                       state.value("digest", std::string{"-"}));
+  };
+  json first;
   for (std::size_t i = 0; i < statuses.size(); ++i) {
     auto status = parse(statuses[i]);
     if (!status.is_object() || !status.contains("state")) {
       detail = fmt::format("replica {} gave no state", i);
       return false;
     }
-    auto state = status["state"].dump();
+    const auto& state = status["state"];
     if (i == 0)
       first = state;
     else if (state != first) {
-      detail = fmt::format("replica 0 has {}, replica {} has {}", first, i, state);
+      detail = fmt::format("replica 0 is at {}, replica {} at {}", name_of(first), i, name_of(state));
       return false;
     }
   }
-  detail = first;
+  detail = name_of(first);
   return !statuses.empty();
 }
 

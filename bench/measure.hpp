@@ -13,8 +13,8 @@ void fill_report(run_report& r, const load_result& run, const load_options& opti
 /// A sample for the report's pictures; `before` is the one before it, if any.
 sample to_sample(const load_sample& now, const load_sample* before);
 
-/// True if all replicas that answered stand at one sequence number with one state digest; the
-/// sequence number and digest, or what differs, in `detail`.
+/// True if all replicas that answered stand at one sequence number with one state digest. `detail`:
+/// that number and the beginning of the digest, as people read them, or what differs.
 bool same_state(const std::vector<std::string>& statuses, std::string& detail);
 
 } // namespace bourse::bench

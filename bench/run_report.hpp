@@ -73,7 +73,7 @@ struct run_report {
   std::map<std::string, percentiles> phase_ms;
   double messages_per_block = 0;
   double signatures_verified_per_second = 0; ///< all replicas together
-  double verify_limit_per_second = 0; ///< all cores, idle, divided by the replicas
+  double verify_limit_per_second = 0;        ///< of each replica: all cores, idle, shared by them
   double syncs_per_second = 0;
   double bytes_sent_per_order = 0;
   double rss_mb_max = 0;
@@ -85,7 +85,8 @@ struct run_report {
   std::vector<std::pair<std::string, std::string>> checks; ///< what was compared, and how it ended
 };
 
-/// One JSON object; the keys are those of the members, `finality_ms` {p50, p99, max} for finality.
+/// One JSON object; the keys are those of the members, `finality_ms` {p50, p99, max} for finality,
+/// and `signatures_verified_per_second_each` to compare with the limit.
 std::string to_json(const run_report& r);
 /// Lines for a person.
 std::string to_table(const run_report& r);

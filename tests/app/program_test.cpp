@@ -167,6 +167,20 @@ CAF_TEST(impossible networks are wrong usage) {
   CAF_CHECK(bench.err.find("3f+1") != std::string::npos);
 }
 
+CAF_TEST(long runs look at their files before they start) {
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{"demo", "--replay", "/nowhere/file"},
+                                             {"demo", "--page", "/nowhere/file"},
+                                             {"bench", "--page", "/nowhere/file"},
+                                             {"replay", "/nowhere/file"},
+                                             {"replay", "/dev/null", "--csv", "/nowhere/file"}}) {
+    auto result = run(words);
+    CAF_CHECK(result.code == exit_code::failed);
+    CAF_CHECK_EQUAL(result.out, "");
+    CAF_CHECK(result.err.starts_with("bourse: /nowhere/file"));
+  }
+}
+
 CAF_TEST(tables line up) {
   table t;
   t.column("NAME").column("N", align::right);

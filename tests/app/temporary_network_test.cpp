@@ -98,6 +98,17 @@ CAF_TEST(the folder can be kept) {
   options.keep = true;
   auto folder = start()->folder();
   CAF_CHECK(std::filesystem::exists(folder / "node-3" / "log"));
+  auto second = start();
+  second->discard();
+  second.reset();
+  CAF_CHECK_EQUAL(folders(), 1u);
+}
+
+CAF_TEST(the folder of a network that does not start is not kept) {
+  options.keep = true;
+  be("exit 7");
+  CAF_CHECK(!temporary_network::start(options).has_value());
+  CAF_CHECK_EQUAL(folders(), 0u);
 }
 
 CAF_TEST(a node that ends at once is reported with its log) {

@@ -40,6 +40,16 @@ CAF_TEST(the JSON has every key that scripts read) {
   CAF_CHECK_EQUAL(json["finality_ms"]["max"].get<double>(), 99.0);
 }
 
+CAF_TEST(signature checks stand beside their limit in one unit) {
+  auto r = small_run();
+  r.signatures_verified_per_second = 4000;
+  r.verify_limit_per_second = 2500;
+  CAF_CHECK(to_table(r).find("1000 by each replica; 2500 with nothing else to do")
+            != std::string::npos);
+  auto json = nlohmann::json::parse(to_json(r));
+  CAF_CHECK_EQUAL(json["signatures_verified_per_second_each"].get<double>(), 1000.0);
+}
+
 CAF_TEST(a run on tmpfs says that it does not count) {
   auto r = small_run();
   r.counts = false;
