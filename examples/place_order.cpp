@@ -5,6 +5,7 @@
 //
 // Link it with bourse_actors and bourse_config; see CMakeLists.txt.
 
+#include <chrono>
 #include <iostream>
 
 #include <caf/all.hpp>
@@ -24,7 +25,8 @@ int main(int argc, char** argv) try {
   auto& btc_usd = taker.genesis.market.instruments[0];
   place order;
   order.account = taker.entry().accounts[0];
-  order.client_order = client_order_id{1}; // a name of our own, for a later cancel
+  // A name of our own, for a later cancel, that no open order of the account has.
+  order.client_order = client_order_id(std::chrono::system_clock::now().time_since_epoch().count());
   order.side = side::buy;
   order.price = config::parse_price("236.47", btc_usd).value();
   order.quantity = config::parse_quantity("0.5", btc_usd).value();

@@ -26,6 +26,8 @@ CAF_TEST(the program of the readme places an order and says what became of it) {
   };
   CAF_CHECK_EQUAL(run((*network)->folder().string()), 0);
   CAF_CHECK_EQUAL(read(said), "accepted 0.5 at 236.47 none\n");
+  CAF_CHECK_EQUAL(run((*network)->folder().string()), 0);
+  CAF_CHECK_EQUAL(read(said), "accepted 0.5 at 236.47 none\n");
   CAF_CHECK_NOT_EQUAL(run(folder.path().string()), 0);
   CAF_CHECK_NOT_EQUAL(read(said).find("genesis.toml"), std::string::npos);
 }
