@@ -6,8 +6,10 @@
 #include <map>
 
 #include <nlohmann/json.hpp>
+#include <spdlog/logger.h>
 
 #include "actors/proposal_checks.hpp"
+#include "actors/refused_proposals.hpp"
 #include "actors/serve_budget.hpp"
 #include "actors/spawn.hpp"
 #include "actors/verify_queue.hpp"
@@ -378,6 +380,9 @@ private:
         pool_.note_proposed(v.block->submissions);
         proposed_ = std::max(proposed_, v.block->sequence);
         time_ = std::max(time_, v.block->content.time);
+      } else if (refused_.add(v.why, now())) {
+        context_->log->warn("refused the proposal of block {} in view {}: {}",
+                            v.what.sequence.value(), v.what.view.value(), to_string(v.why));
       }
       self_->send(routes_->replica, checked_atom::value, v.what, v.fresh, std::move(v.block));
     }
@@ -452,6 +457,7 @@ private:
     s["grants"] = grants_.size();
     s["unwanted_bodies"] = context_->counters.unwanted_bodies.load();
     s["refused"] = nlohmann::json::object();
+    s["refused_proposals"] = refused_.by_reason();
     for (const auto& [why, count] : refusals_)
       s["refused"][std::string{to_string(why)}] = count;
     return s.dump();
@@ -482,6 +488,7 @@ private:
   std::optional<std::uint64_t> armed_;
   std::uint64_t fetch_tick_ns_ = 0;
   std::map<errc, std::uint64_t> refusals_;
+  refused_proposals refused_;
 };
 
 } // namespace

@@ -12,6 +12,10 @@ std::uint64_t distance(std::uint64_t a, std::uint64_t b) {
   return a > b ? a - b : b - a;
 }
 
+tl::unexpected<error> out_of_order() {
+  return fail(errc::malformed, "the block's time is out of order");
+}
+
 } // namespace
 
 expected<block> proposal_checks::decode(const consensus::proposal_check& check,
@@ -33,7 +37,7 @@ expected<block> proposal_checks::decode(const consensus::proposal_check& check,
   if (distance(b->time.value(), wall_ms) > limits.max_clock_skew_ms)
     return fail(errc::malformed, "the block's time is far from the clock here");
   if (!in_order(b->sequence, b->time))
-    return fail(errc::malformed, "the block's time is out of order");
+    return out_of_order();
   return b;
 }
 
@@ -51,7 +55,7 @@ void proposal_checks::begin(std::uint64_t now_ns, std::uint64_t wall_ms,
     return;
   auto content = decode(check, wall_ms);
   if (!content) {
-    verdicts_.push_back({check.what, check.fresh, nullptr});
+    verdicts_.push_back({check.what, check.fresh, nullptr, std::move(content.error())});
     return;
   }
   entry e{check.what, check.block, std::move(*content),
@@ -97,18 +101,22 @@ bool proposal_checks::arrived(const submission_ptr& body) {
 
 void proposal_checks::decide(const entry& e) {
   // Others may have been found acceptable while this one waited for its bodies.
-  if (!market::check_block(e.bodies, genesis_.market.blocks)
-      || (e.fresh && !in_order(e.what.sequence, e.content.time))) {
-    verdicts_.push_back({e.what, e.fresh, nullptr});
+  auto good = market::check_block(e.bodies, genesis_.market.blocks);
+  if (good && e.fresh && !in_order(e.what.sequence, e.content.time))
+    good = out_of_order();
+  if (!good) {
+    verdicts_.push_back({e.what, e.fresh, nullptr, std::move(good.error())});
     return;
   }
   if (is_null(e.content))
     times_.erase(e.what.sequence); // it has its predecessor's
   else if (e.what.view >= view_)
     times_.insert_or_assign(e.what.sequence, e.content.time);
-  verdicts_.push_back({e.what, e.fresh,
+  verdicts_.push_back({e.what,
+                       e.fresh,
                        std::make_shared<const full_block>(full_block{
-                           e.what.sequence, e.what.digest, e.encoded, e.content, e.bodies})});
+                           e.what.sequence, e.what.digest, e.encoded, e.content, e.bodies}),
+                       {}});
 }
 
 std::vector<proposal_checks::missing> proposal_checks::take_overdue(std::uint64_t now_ns) {

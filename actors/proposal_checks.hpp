@@ -19,6 +19,7 @@ public:
     statement what;
     bool fresh = false;   ///< as it was asked
     full_block_ptr block; ///< null: unacceptable
+    error why;            ///< then
   };
   /// Bodies that did not come by themselves.
   struct missing {
@@ -86,7 +87,7 @@ private:
   const config::genesis& genesis_;
   std::uint64_t grace_ns_;
   std::map<statement, entry> open_;
-  std::multimap<digest, statement> waiting_;    ///< by missing body
+  std::multimap<digest, statement> waiting_; ///< by missing body
   view_number view_;
   /// Of the last executed block, and of what is acceptable above it in this view.
   std::map<sequence_number, block_time> times_;

@@ -129,6 +129,25 @@ CAF_TEST(time is judged on first proposals only) {
   CAF_CHECK_EQUAL(begin(propose(10, {}, wall + 10)), "good");
 }
 
+CAF_TEST(what is refused comes with the reason) {
+  auto none = [](const digest&) {
+    return submission_ptr{};
+  };
+  checks.begin(0, wall, propose(1, {}, wall + 1'000'000), none);
+  auto late = checks.take_verdicts();
+  CAF_REQUIRE_EQUAL(late.size(), 1u);
+  CAF_CHECK_EQUAL(late.front().why.detail, "the block's time is far from the clock here");
+  auto a = body(1), c = body(3);
+  here = {a, c};
+  auto find = [&](const digest& d) {
+    return d == a->digest ? a : c;
+  };
+  checks.begin(0, wall, propose(1, {a, c}), find);
+  auto gap = checks.take_verdicts();
+  CAF_REQUIRE_EQUAL(gap.size(), 1u);
+  CAF_CHECK(gap.front().why.detail.ends_with("does not follow the one before it"));
+}
+
 CAF_TEST(a null block is good unless it is a first proposal) {
   auto null = [&](std::uint64_t n) {
     return null_block(genesis.cluster(), sequence_number{n});
