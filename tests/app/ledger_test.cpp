@@ -247,7 +247,7 @@ CAF_TEST(one block is shown in full) {
     ++n;
   auto result = run({"show", node.string(), "--block", std::to_string(n)});
   CAF_CHECK(result.code == exit_code::ok);
-  CAF_CHECK(result.out.starts_with("block " + std::to_string(n) + ", 2023-11-14 22:13:2"));
+  CAF_CHECK(result.out.starts_with("block " + std::to_string(n) + ", 2023-11-14 22:13:"));
   CAF_CHECK(has(result.out, "submission of c"));
   CAF_CHECK(has(result.out, " for account a"));
   CAF_CHECK(has(result.out, " from ") && has(result.out, " to "));
