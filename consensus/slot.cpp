@@ -1,5 +1,7 @@
 #include "consensus/slot.hpp"
 
+#include <algorithm>
+
 namespace bourse::consensus {
 
 void slot::leave_view() {
@@ -21,10 +23,12 @@ void slot::leave_view() {
 }
 
 void slot::keep(const digest& d, shared_bytes block) {
-  std::erase_if(kept, [&](const auto& k) {
-    return k.first == d || !prepared || k.first != prepared->what.digest;
-  });
+  std::erase_if(kept, [&](const auto& k) { return k.first == d; });
   kept.emplace_back(d, std::move(block));
+  if (kept.size() <= most_kept)
+    return;
+  kept.erase(std::ranges::find_if(
+    kept, [&](const auto& k) { return !prepared || k.first != prepared->what.digest; }));
 }
 
 shared_bytes slot::find_block(const digest& d) const {

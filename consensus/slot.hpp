@@ -55,8 +55,10 @@ struct slot {
   std::optional<prepared_certificate> prepared;
   /// The block and its proof: nothing can change any more.
   std::optional<committed_block> final;
-  /// Blocks that were proposed in earlier views: the prepared one and the last, since a NEW-VIEW
-  /// names one of them by its digest.
+  /// Blocks that were proposed in earlier views, since a NEW-VIEW names one of them by its digest:
+  /// the prepared one and the last others. Not the last alone: a faulty replica may come late with
+  /// the certificate of an early view, and only those that voted for its block then have that.
+  static constexpr std::size_t most_kept = 8;
   std::vector<std::pair<digest, shared_bytes>> kept;
   bool equivocated = false; ///< one piece of evidence is enough
   bool refused = false;     ///< and looked at once more since f+1 replicas stand for it

@@ -60,7 +60,7 @@ void view_manager::on(std::uint64_t now_ns, replica_id from, const view_change& 
   }
   sync_.on_wish(from, content->view);
   if (content->view > view())
-    early_[from] = m;
+    early_[from] = {content->view, m};
   else if (begun_)
     help(now_ns, from);
   else if (content->view == view())
@@ -174,8 +174,9 @@ void view_manager::on_left(std::uint64_t now_ns, const view_change_content& c) {
   if (!is_primary())
     return say_change(false);
   changes_.emplace(m.by.replica, checked_change{m, c});
-  for (auto& [who, early] : std::exchange(early_, {}))
-    collect(now_ns, early);
+  for (const auto& [who, early] : early_)
+    if (early.view == view())
+      collect(now_ns, early.message);
   try_begin();
 }
 
@@ -186,10 +187,7 @@ void view_manager::on_begun(std::uint64_t now_ns, view_number v) {
   ++counters_.view_changes;
   own_.reset();
   changes_.clear();
-  std::erase_if(early_, [&](const auto& e) {
-    auto c = decode_view_change_content(e.second.body, {});
-    return !c || c->view <= view();
-  });
+  std::erase_if(early_, [&](const auto& e) { return e.second.view <= view(); });
   say_again_.stop();
   watch_.begin(now_ns);
   watch_.on_link(now_ns, !down_[primary().value()]);

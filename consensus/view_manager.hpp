@@ -97,6 +97,10 @@ private:
     view_change message;
     view_change_content content;
   };
+  struct early_change {
+    view_number view;
+    view_change message;
+  };
 
   void on(std::uint64_t now_ns, replica_id from, const wish& m);
   void on(std::uint64_t now_ns, replica_id from, const view_change& m);
@@ -130,7 +134,7 @@ private:
   std::optional<view_number> current_view_;
   std::optional<view_change> own_;               ///< of the current view, once left
   std::map<replica_id, checked_change> changes_; ///< for the current view, where this is primary
-  std::map<replica_id, view_change> early_;      ///< for views that this replica has not entered
+  std::map<replica_id, early_change> early_;     ///< for views that this replica has not entered
   std::uint32_t failures_ = 0;                   ///< views entered since something was executed
   std::vector<bool> down_;                       ///< by replica: its link
   std::optional<view_number> handed_;        ///< to the core: at most one NEW-VIEW for each view

@@ -205,14 +205,20 @@ const view_manager& cluster::views(std::uint16_t i) const {
 
 void cluster::crash(std::uint16_t i) {
   auto& n = *nodes_[i];
-  if (!n.core)
-    return;
+  if (n.core) // what was under way is there up to some point
+    crash_keeping(n, pick(0, n.unsynced.size()));
+}
+
+void cluster::crash_losing_unsynced(std::uint16_t i) {
+  if (nodes_[i]->core)
+    crash_keeping(*nodes_[i], 0);
+}
+
+void cluster::crash_keeping(node& n, std::size_t batches) {
   ++n.life;
   n.core.reset();
   n.views.reset();
-  // What was under way is there up to some point.
-  auto survives = pick(0, n.unsynced.size());
-  for (std::size_t b = 0; b < survives; ++b)
+  for (std::size_t b = 0; b < batches; ++b)
     for (const auto& r : n.unsynced[b].records)
       n.disk.apply(r);
   n.unsynced.clear();
@@ -342,7 +348,7 @@ void cluster::run_executions(node& n) {
   n.executing = true;
   auto e = std::move(n.executions.front());
   n.executions.pop_front();
-  at_node(n.id, pick(0, opts_.execute_us_max), [this, e = std::move(e)](node& at) {
+  at_node(n.id, pick(opts_.execute_us_min, opts_.execute_us_max), [this, e = std::move(e)](node& at) {
     at.executing = false;
     executed_one(at, e);
     run_executions(at);
@@ -425,6 +431,10 @@ void cluster::isolate(std::uint16_t i) {
     cut(i, other);
     cut(other, i);
   }
+}
+
+void cluster::reconnect(std::uint16_t i) {
+  std::erase_if(cut_, [i](const auto& link) { return link.first == i || link.second == i; });
 }
 
 void cluster::heal() {

@@ -33,6 +33,7 @@ struct cluster_options {
   std::uint32_t sync_us_min = 200;
   std::uint32_t sync_us_max = 1500;
   std::uint32_t check_us_max = 300;
+  std::uint32_t execute_us_min = 0;
   std::uint32_t execute_us_max = 500;
   std::uint32_t window = 8;
   std::uint32_t checkpoint_interval = 4;
@@ -91,10 +92,13 @@ public:
 
   /// The process is gone: unsynced writes are lost, but for a random prefix.
   void crash(std::uint16_t i);
+  void crash_losing_unsynced(std::uint16_t i);
   void restart(std::uint16_t i);
   bool up(std::uint16_t i) const;
   void cut(std::uint16_t from, std::uint16_t to);
   void isolate(std::uint16_t i);
+  /// All links of this replica work again.
+  void reconnect(std::uint16_t i);
   /// All links work, nothing is lost from here on.
   void heal();
   void set_loss(std::uint32_t percent);
@@ -122,6 +126,11 @@ public:
   const fake_disk& disk(std::uint16_t i) const;
   const consensus::authenticator& auth(std::uint16_t i) const;
   std::uint64_t executed(std::uint16_t i) const;
+  /// The block that honest replicas executed there, if one has.
+  std::optional<digest> log(std::uint64_t n) const {
+    auto i = log_.find(n);
+    return i == log_.end() ? std::nullopt : std::optional{i->second};
+  }
   /// The least that any honest replica has executed.
   std::uint64_t all_executed() const;
   /// What went wrong, each with the seed. Empty: all well.
@@ -136,6 +145,10 @@ public:
     return messages_sent_;
   }
   const cluster_options& options() const {
+    return opts_;
+  }
+  /// Times and percentages may be changed as it runs.
+  cluster_options& change_options() {
     return opts_;
   }
 
@@ -157,6 +170,7 @@ private:
   void at_node(std::uint16_t i, std::uint64_t delay_us, std::function<void(node&)> what);
   bool step();
 
+  void crash_keeping(node& n, std::size_t batches);
   void start(node& n);
   void start_views(node& n);
   template <class Tick>

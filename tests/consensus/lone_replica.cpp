@@ -93,6 +93,10 @@ void lone_replica::drain() {
   append(all.serves, std::move(e.serves));
   append(all.checks, std::move(e.checks));
   append(all.executions, std::move(e.executions));
+  if (e.departed)
+    all.departed = std::move(e.departed);
+  if (e.begun)
+    all.begun = e.begun;
 }
 
 void lone_replica::forget() {

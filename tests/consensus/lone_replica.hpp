@@ -105,8 +105,10 @@ public:
   std::unique_ptr<consensus::replica_core> core;
   consensus::effects all;
 
-private:
+  /// Takes what the core wants done, after events that came to it directly.
   void drain();
+
+private:
   std::uint64_t ticket_ = 0;
   std::size_t checks_answered_ = 0;
   std::size_t executions_done_ = 0;
