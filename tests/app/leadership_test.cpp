@@ -33,11 +33,6 @@ std::vector<std::string> waits(const char* view_change, const char* slots = "[]"
                   four);
 }
 
-/// By value: CAF_CHECK_EQUAL keeps a reference, which must not be into a list that is gone.
-std::string first(const std::vector<std::string>& texts) {
-  return texts.at(0);
-}
-
 } // namespace
 
 CAF_TEST(it takes more than one to say who leads) {
