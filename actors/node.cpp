@@ -1,5 +1,6 @@
 #include "actors/node.hpp"
 
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <spdlog/sinks/null_sink.h>
 #include <spdlog/spdlog.h>
@@ -143,6 +144,19 @@ context_ptr context_of(node_setup setup, const node_seams& seams) {
                                       {}}};
 }
 
+/// Ends a node that could not open its door, and waits for it: whoever destroys the actor system
+/// next would stop the clock that its ending needs.
+void end(caf::actor_system& system, const node_handles& node, bool deterministic) {
+  if (deterministic) {
+    caf::anon_send(node.supervisor, stop_atom::value);
+    return;
+  }
+  caf::scoped_actor self{system};
+  self->monitor(node.supervisor);
+  caf::anon_send(node.supervisor, stop_atom::value);
+  self->receive([](const caf::down_msg&) {});
+}
+
 } // namespace
 
 expected<node_handles> spawn_node(caf::actor_system& system, node_setup setup, node_seams seams) {
@@ -163,7 +177,7 @@ expected<node_handles> spawn_node(caf::actor_system& system, node_setup setup, n
     return handles;
   auto door = seams.open_door(system, handles.routes->gateway);
   if (!door) {
-    caf::anon_send(handles.supervisor, stop_atom::value);
+    end(system, handles, seams.deterministic);
     return tl::unexpected(door.error());
   }
   caf::anon_send(handles.supervisor, watch_atom::value, *door);
