@@ -64,7 +64,8 @@ inline new_view new_view_from(std::uint16_t n, const std::vector<view_change_con
   std::vector<stand_in> all;
   for (std::uint16_t i = 0; i < n; ++i)
     all.emplace_back(replica(i));
-  return new_view_of(n, contents, [&](std::uint16_t i) -> const auto& { return all[i]; });
+  return new_view_of(
+      n, contents, [&](std::uint16_t i) -> const auto& { return all[i]; });
 }
 
 } // namespace bourse::test

@@ -348,11 +348,12 @@ void cluster::run_executions(node& n) {
   n.executing = true;
   auto e = std::move(n.executions.front());
   n.executions.pop_front();
-  at_node(n.id, pick(opts_.execute_us_min, opts_.execute_us_max), [this, e = std::move(e)](node& at) {
-    at.executing = false;
-    executed_one(at, e);
-    run_executions(at);
-  });
+  at_node(n.id, pick(opts_.execute_us_min, opts_.execute_us_max),
+          [this, e = std::move(e)](node& at) {
+            at.executing = false;
+            executed_one(at, e);
+            run_executions(at);
+          });
 }
 
 void cluster::executed_one(node& n, const execution& e) {

@@ -18,7 +18,7 @@ public:
   static constexpr std::uint64_t ms = 1'000'000;
 
   explicit managed(std::uint16_t self, std::uint64_t v = 0, bool with_new_view = true)
-    : auth(replica(self)), self_(self) {
+      : auth(replica(self)), self_(self) {
     consensus::view_options o;
     o.consensus.self = replica(self);
     o.consensus.size = {4};

@@ -2,6 +2,7 @@
 #define CAF_SUITE many_views
 #include "tests/suite.hpp"
 
+#include "consensus/slot.hpp"
 #include "tests/consensus/view_steps.hpp"
 
 #include <algorithm>
@@ -86,6 +87,9 @@ CAF_TEST(a primary fetches the block of a renewed slot like others) {
   CAF_CHECK(!r.said<fetch_proposal>().empty());
   r.hear(3, pre_prepare{about(1, "a", 1), {}, share("a")});
   r.answer_checks();
+  auto written = r.recorded<proposal_record>();
+  CAF_REQUIRE_EQUAL(written.size(), 1u);
+  CAF_CHECK(written[0].what.what == about(1, "a", 1));
   r.persist();
   for (std::uint16_t i : {0, 3})
     r.hear(i, lone_replica::prepared_by(i, about(1, "a", 1)));
@@ -106,6 +110,18 @@ CAF_TEST(a block of an earlier view is handed to whoever lacks it) {
   }
 }
 
+CAF_TEST(a block is handed out before the own NEW_VIEW has come) {
+  lone_replica r{2};
+  r.accept(1, "a");
+  leave(r, 1);
+  r.forget();
+  r.hear(3, fetch_proposal{about(1, "a", 1)});
+  auto said = r.said<pre_prepare>();
+  CAF_REQUIRE_EQUAL(said.size(), 1u);
+  CAF_CHECK(said[0].what == about(1, "a", 1));
+  CAF_CHECK_EQUAL(*said[0].block, "a");
+}
+
 // A certificate of an early view may come to light late, from one faulty replica alone; the honest
 // ones that voted for the block then must still have it, whatever was proposed there since.
 CAF_TEST(a block that was voted for is kept through later views) {
@@ -122,6 +138,22 @@ CAF_TEST(a block that was voted for is kept through later views) {
   r.hear(1, fetch_proposal{about(1, "a", 3)});
   CAF_REQUIRE_EQUAL(r.said<pre_prepare>().size(), 1u);
   CAF_CHECK_EQUAL(*r.said<pre_prepare>()[0].block, "a");
+}
+
+CAF_TEST(the blocks that are kept are bounded and the prepared one is among them) {
+  slot s{seq(1), {4}};
+  s.prepared = prepared(1, "block 0");
+  for (int i = 0; i < 30; ++i) {
+    auto text = "block " + std::to_string(i);
+    s.keep(hash(text), share(text));
+    s.keep(hash(text), share(text)); // once is enough
+  }
+  CAF_CHECK_EQUAL(s.kept.size(), slot::most_kept);
+  for (int i : {0, 23, 24, 25, 26, 27, 28, 29}) {
+    auto text = "block " + std::to_string(i);
+    auto found = s.find_block(hash(text));
+    CAF_CHECK(found && *found == text);
+  }
 }
 
 // -- restarts -------------------------------------------------------------------------------------
@@ -215,6 +247,28 @@ CAF_TEST(a certificate of an earlier view survives a restart in a later one) {
   auto c = leave(r, 2);
   CAF_REQUIRE_EQUAL(c.prepared.size(), 1u);
   CAF_CHECK(c.prepared[0].what == about(1, "a"));
+}
+
+CAF_TEST(of two certificates on disk the newer counts) {
+  auto a = prepared(1, "a");
+  auto b = prepared(1, "b", 1);
+  for (const auto& both : {std::vector{a, b}, std::vector{b, a}}) {
+    auto from = lone_replica::fresh();
+    from.view = view(2);
+    from.prepared = both;
+    lone_replica r{lone_replica::defaults(3), from};
+    CAF_REQUIRE(r.all.departed.has_value());
+    CAF_REQUIRE_EQUAL(r.all.departed->prepared.size(), 1u);
+    CAF_CHECK(r.all.departed->prepared[0] == b);
+  }
+}
+
+CAF_TEST(a slot that was made again is not judged by its time after a restart either) {
+  auto from = in_view_1();
+  from.proposals.push_back(proposal(1, "a", 1)); // written, not voted for
+  lone_replica r{lone_replica::defaults(2), from};
+  CAF_REQUIRE_EQUAL(r.all.checks.size(), 1u);
+  CAF_CHECK(!r.all.checks[0].fresh);
 }
 
 CAF_TEST(blocks of earlier views are found after a restart) {

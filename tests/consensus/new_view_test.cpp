@@ -102,8 +102,8 @@ CAF_TEST(the certificate of the highest view wins in whatever order they stand) 
 }
 
 CAF_TEST(gaps are filled with null blocks) {
-  auto p = plan(1, {change_to(1, {prepared(3, "c")}), change_to(1, {prepared(5, "e")}),
-                    change_to(1)});
+  auto p
+      = plan(1, {change_to(1, {prepared(3, "c")}), change_to(1, {prepared(5, "e")}), change_to(1)});
   CAF_CHECK_EQUAL(texts(p), "--c-e");
   for (std::uint64_t i = 0; i < p.slots.size(); ++i) {
     CAF_CHECK_EQUAL(p.slots[i].sequence.value(), i + 1);
@@ -203,18 +203,17 @@ CAF_TEST(every certificate must be valid) {
   CAF_CHECK(!with([](auto& p) { p.prepares[1] = p.prepares[0]; }));
   CAF_CHECK(!with([](auto& p) { p.prepares.pop_back(); }));
   CAF_CHECK(!with([](auto& p) {
-    p.prepares.push_back({replica(3), stand_in{replica(3)}.sign(purpose::prepare,
-                                                                signed_bytes(p.what))});
+    p.prepares.push_back(
+        {replica(3), stand_in{replica(3)}.sign(purpose::prepare, signed_bytes(p.what))});
   }));
   // A prepare of the primary does not count.
   CAF_CHECK(!with([](auto& p) {
-    p.prepares[0] = {replica(1), stand_in{replica(1)}.sign(purpose::prepare,
-                                                           signed_bytes(p.what))};
+    p.prepares[0] = {replica(1), stand_in{replica(1)}.sign(purpose::prepare, signed_bytes(p.what))};
   }));
   // ... nor does a commit in place of a prepare.
   CAF_CHECK(!with([](auto& p) {
-    p.prepares[0].signature = stand_in{p.prepares[0].replica}.sign(purpose::commit,
-                                                                   signed_bytes(p.what));
+    p.prepares[0].signature
+        = stand_in{p.prepares[0].replica}.sign(purpose::commit, signed_bytes(p.what));
   }));
 }
 

@@ -10,8 +10,7 @@ using namespace bourse::consensus;
 namespace {
 
 struct fixture {
-  explicit fixture(std::size_t capacity = 4) : auth(below, capacity) {
-  }
+  explicit fixture(std::size_t capacity = 4) : auth(below, capacity) {}
   /// True if verifying took a check of the signature itself.
   bool costs(std::string_view payload, std::uint16_t by = 1) {
     auto before = auth.checks();

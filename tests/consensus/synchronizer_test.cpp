@@ -16,8 +16,7 @@ constexpr auto top = std::numeric_limits<std::uint64_t>::max();
 
 struct tried {
   explicit tried(std::uint16_t n, std::uint64_t entered = 0)
-    : sync(replica(0), {n}, view(entered)) {
-  }
+      : sync(replica(0), {n}, view(entered)) {}
   void wish(std::initializer_list<std::uint64_t> who, std::uint64_t v) {
     for (auto i : who)
       sync.on_wish(replica(i), view(v));

@@ -170,21 +170,23 @@ CAF_TEST(a primary makes one NEW_VIEW of 2f plus 1 changes) {
   CAF_CHECK_EQUAL(m.manager->changes_held().size(), 2u);
   m.changes({3}, 1);
   CAF_REQUIRE_EQUAL(m.installs.size(), 1u);
-  CAF_CHECK(check_new_view(m.installs[0]->message,
-                           [] {
-                             options o;
-                             o.self = replica(2);
-                             o.cluster = cluster_id();
-                             o.window = 8;
-                             o.checkpoint_interval = 4;
-                             return o;
-                           }(),
-                           m.auth)
-              .has_value());
+  CAF_CHECK(check_new_view(
+                m.installs[0]->message,
+                [] {
+                  options o;
+                  o.self = replica(2);
+                  o.cluster = cluster_id();
+                  o.window = 8;
+                  o.checkpoint_interval = 4;
+                  return o;
+                }(),
+                m.auth)
+                .has_value());
   CAF_CHECK_EQUAL(m.installs[0]->plan.slots.size(), 1u);
   // The fourth could make another plan of it.
   m.changes({0}, 1);
   m.hear(2, signed_change(change_to(1, {prepared(2, "b")}), 2));
+  m.changes({3}, 1);
   CAF_CHECK_EQUAL(m.installs.size(), 1u);
   m.begun();
   m.changes({0, 2, 3}, 1);
@@ -194,6 +196,7 @@ CAF_TEST(a primary makes one NEW_VIEW of 2f plus 1 changes) {
 
 CAF_TEST(the own VIEW_CHANGE must be durable first) {
   managed m{1};
+  m.wishes({2, 3}, 1);
   m.changes({0, 2, 3}, 1);
   CAF_CHECK(m.leaves == std::vector<std::uint64_t>{1});
   CAF_CHECK(m.installs.empty());
@@ -340,6 +343,7 @@ CAF_TEST(a wrong NEW_VIEW of another view is only counted) {
   content.changes.pop_back();
   managed m{3};
   m.hear(2, signed_new_view(content, 2));
+  m.hear(0, signed_new_view(content, 0)); // of the current primary, which does not lead that
   CAF_CHECK(m.all.suspected.empty());
   CAF_CHECK(m.leaves.empty());
   CAF_CHECK_EQUAL(m.at(), 0u);
@@ -352,6 +356,18 @@ CAF_TEST(what was left again is not installed) {
   m.hear(1, first_new_view(4, 1));
   CAF_CHECK(m.installs.empty());
   CAF_CHECK_EQUAL(m.at(), 2u);
+}
+
+CAF_TEST(a NEW_VIEW whose view is left before it was taken up is dropped) {
+  managed m{3};
+  m.wishes({1, 2}, 1);
+  m.left();
+  m.manager->on_message(m.now, replica(1), first_new_view(4, 1));
+  for (std::uint16_t i : {1, 2})
+    m.manager->on_message(m.now, replica(i), wish{view(2)});
+  auto e = m.manager->take_effects();
+  CAF_CHECK(e.leave == view(2));
+  CAF_CHECK(!e.install);
 }
 
 CAF_TEST(a view that began after it was left is not begun) {

@@ -14,9 +14,11 @@ inline statement about(std::uint64_t n, std::string_view block, std::uint64_t v 
   return lone_replica::about(n, block, v);
 }
 
-/// The NEW-VIEW of `v` that follows if one replica of the quorum says `changed`, the others nothing.
-inline consensus::installation begin(std::uint64_t v, std::vector<prepared_certificate> changed = {},
-                   stable_checkpoint stable = {}) {
+/// The NEW-VIEW of `v` that follows if one replica of the quorum says `changed`, the others
+/// nothing.
+inline consensus::installation begin(std::uint64_t v,
+                                     std::vector<prepared_certificate> changed = {},
+                                     stable_checkpoint stable = {}) {
   std::vector<view_change_content> contents(4, change_to(v));
   contents[1] = change_to(v, std::move(changed), std::move(stable));
   auto i = consensus::read_new_view(new_view_from(4, contents), cluster_id());

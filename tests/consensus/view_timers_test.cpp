@@ -1,4 +1,5 @@
-// How long a replica is patient with a primary, whom it helps, and how it comes back after a restart.
+// How long a replica is patient with a primary, whom it helps, and how it comes back after a
+// restart.
 #define CAF_SUITE view_timers
 #include "tests/suite.hpp"
 

@@ -69,7 +69,8 @@ CAF_TEST(a script that expects nothing proves nothing) {
 }
 
 CAF_TEST(what is expected in vain is told of) {
-  CAF_CHECK(names(outcome("load 1\nexpect executed 1 everywhere"), "2", "replica 0 has executed 0"));
+  CAF_CHECK(
+      names(outcome("load 1\nexpect executed 1 everywhere"), "2", "replica 0 has executed 0"));
   CAF_CHECK(names(outcome("load 1\nawait executed 2 at 3 within 1s"), "2", "after 1000 ms"));
   CAF_CHECK(names(outcome("run 1ms\nexpect view 1 at 2"), "2", "replica 2 is in view 0"));
   CAF_CHECK(names(outcome("crash 1\nexpect view 0 at 1"), "2", "replica 1 is down"));

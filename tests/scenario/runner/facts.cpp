@@ -14,10 +14,14 @@ using local_fact = std::function<std::string(world&, std::uint16_t)>;
 
 const std::map<std::string, suspicion>& reasons() {
   static const std::map<std::string, suspicion> all{
-    {"stalled", suspicion::stalled},           {"order_overdue", suspicion::order_overdue},
-    {"slow", suspicion::slow},                 {"link_lost", suspicion::link_lost},
-    {"resigned", suspicion::resigned},         {"equivocation", suspicion::equivocation},
-    {"no_new_view", suspicion::no_new_view},   {"bad_new_view", suspicion::bad_new_view},
+      {"stalled", suspicion::stalled},
+      {"order_overdue", suspicion::order_overdue},
+      {"slow", suspicion::slow},
+      {"link_lost", suspicion::link_lost},
+      {"resigned", suspicion::resigned},
+      {"equivocation", suspicion::equivocation},
+      {"no_new_view", suspicion::no_new_view},
+      {"bad_new_view", suspicion::bad_new_view},
   };
   return all;
 }
@@ -107,16 +111,16 @@ local_fact voted(std::uint64_t n) {
   return [n](world& w, std::uint16_t i) -> std::string {
     const auto& disk = w.get().disk(i);
     return disk.votes.contains({disk.view.value(), n, vote_kind::prepare})
-             ? ""
-             : has("has in this view no prepare for", n);
+               ? ""
+               : has("has in this view no prepare for", n);
   };
 }
 
 local_fact suspected(suspicion why) {
   return [why](world& w, std::uint16_t i) -> std::string {
     return w.get().views(i).counters().suspected[static_cast<std::size_t>(why)] > 0
-             ? ""
-             : " has not suspected so";
+               ? ""
+               : " has not suspected so";
   };
 }
 
@@ -124,8 +128,8 @@ local_fact refused(const std::string& kind) {
   return [kind](world& w, std::uint16_t i) -> std::string {
     const auto& c = w.get().views(i).counters();
     return (kind == "new_view" ? c.bad_new_views : c.bad_view_changes) > 0
-             ? ""
-             : " has refused no " + kind;
+               ? ""
+               : " has refused no " + kind;
   };
 }
 
@@ -141,8 +145,8 @@ fact block_is(std::uint64_t n, std::string name) {
     auto now = w.get().log(n);
     if (!now)
       return "nobody has executed block " + std::to_string(n);
-    auto wanted = name == "null" ? hash(encode(null_block(cluster_id(), seq(n))))
-                                 : w.remembered.at(name);
+    auto wanted
+        = name == "null" ? hash(encode(null_block(cluster_id(), seq(n)))) : w.remembered.at(name);
     return *now == wanted ? "" : "block " + std::to_string(n) + " is not " + name;
   };
 }
@@ -200,7 +204,9 @@ local_fact read_local(words& line) {
 
 fact read_fact(words& line, std::uint16_t n, const std::set<std::string>& blocks) {
   if (line.take("no disagreement"))
-    return [](world& w) { return w.get().violations().empty() ? "" : w.get().describe(); };
+    return [](world& w) {
+      return w.get().violations().empty() ? "" : w.get().describe();
+    };
   if (line.take("block")) {
     auto block = line.number("a block");
     if (!line.take("is"))

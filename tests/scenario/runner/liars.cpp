@@ -19,8 +19,7 @@ struct pen {
   const authenticator& auth;
   replica_id self;
 
-  pen(const cluster& c, std::uint16_t from) : auth(c.auth(from)), self(replica(from)) {
-  }
+  pen(const cluster& c, std::uint16_t from) : auth(c.auth(from)), self(replica(from)) {}
   signature over(purpose why, const statement& what) const {
     return auth.sign(why, signed_bytes(what));
   }
@@ -149,8 +148,8 @@ std::vector<peer_message> builds_on_forgery(cluster& c, std::uint16_t from, std:
   return twist_begin(by, m, [&](new_view_content honest) {
     for (auto& change : honest.changes)
       if (change.by.replica == by.self)
-        change = by.change(with_forgery(by, {c.options().n},
-                                        *decode_view_change_content(change.body, {})));
+        change = by.change(
+            with_forgery(by, {c.options().n}, *decode_view_change_content(change.body, {})));
     auto plan = plan_log(honest.view, contents_of(honest.changes), cluster_id());
     honest.pre_prepares = sign_slots(by, plan.slots);
     return honest;
@@ -173,14 +172,14 @@ std::vector<peer_message> invents_the_log(cluster& c, std::uint16_t from, std::u
 
 const std::map<std::string, lie>& lies() {
   static const std::map<std::string, lie> all{
-    {"silent", silent},
-    {"equivocates", equivocates},
-    {"swaps_blocks", swaps_blocks},
-    {"shouts_huge_views", shouts_huge_views},
-    {"forges_certificates", forges_certificates},
-    {"hides_certificates", hides_certificates},
-    {"builds_on_forgery", builds_on_forgery},
-    {"invents_the_log", invents_the_log},
+      {"silent", silent},
+      {"equivocates", equivocates},
+      {"swaps_blocks", swaps_blocks},
+      {"shouts_huge_views", shouts_huge_views},
+      {"forges_certificates", forges_certificates},
+      {"hides_certificates", hides_certificates},
+      {"builds_on_forgery", builds_on_forgery},
+      {"invents_the_log", invents_the_log},
   };
   return all;
 }

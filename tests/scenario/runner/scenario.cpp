@@ -67,17 +67,26 @@ private:
 
   act command(words& line) {
     static const std::map<std::string, reader> readers{
-      {"replicas", &script_reader::replicas}, {"seed", &script_reader::seed},
-      {"patience", &script_reader::patience}, {"network", &script_reader::network},
-      {"execution", &script_reader::execution},
-      {"load", &script_reader::load},         {"run", &script_reader::run},
-      {"lose", &script_reader::lose},         {"hold", &script_reader::hold},
-      {"pass", &script_reader::pass},         {"cut", &script_reader::cut},
-      {"isolate", &script_reader::isolate},   {"reconnect", &script_reader::reconnect},
-      {"crash", &script_reader::crash},       {"restart", &script_reader::restart},
-      {"suspect", &script_reader::suspect},   {"byzantine", &script_reader::byzantine},
-      {"remember", &script_reader::remember}, {"await", &script_reader::await},
-      {"expect", &script_reader::expect},
+        {"replicas", &script_reader::replicas},
+        {"seed", &script_reader::seed},
+        {"patience", &script_reader::patience},
+        {"network", &script_reader::network},
+        {"execution", &script_reader::execution},
+        {"load", &script_reader::load},
+        {"run", &script_reader::run},
+        {"lose", &script_reader::lose},
+        {"hold", &script_reader::hold},
+        {"pass", &script_reader::pass},
+        {"cut", &script_reader::cut},
+        {"isolate", &script_reader::isolate},
+        {"reconnect", &script_reader::reconnect},
+        {"crash", &script_reader::crash},
+        {"restart", &script_reader::restart},
+        {"suspect", &script_reader::suspect},
+        {"byzantine", &script_reader::byzantine},
+        {"remember", &script_reader::remember},
+        {"await", &script_reader::await},
+        {"expect", &script_reader::expect},
     };
     auto word = line.name("a command");
     auto known = readers.find(word);
@@ -259,8 +268,8 @@ private:
       const auto& disk = w.get().disk(who);
       auto at = disk.proposals.find({n, disk.view.value()});
       if (at == disk.proposals.end())
-        return "replica " + std::to_string(who) + " holds no proposal for "
-               + std::to_string(n) + " of its view";
+        return "replica " + std::to_string(who) + " holds no proposal for " + std::to_string(n)
+               + " of its view";
       w.remembered[name] = at->second.what.digest;
       return {};
     };

@@ -22,8 +22,7 @@ bool digits(std::string_view s) {
 
 } // namespace
 
-words::words(std::string_view line) : words_(split(line)) {
-}
+words::words(std::string_view line) : words_(split(line)) {}
 
 bool words::take(std::string_view one_or_more) {
   auto wanted = split(one_or_more);

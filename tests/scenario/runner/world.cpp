@@ -6,9 +6,9 @@ namespace bourse::test {
 
 const std::vector<std::string>& message_kinds() {
   static const std::vector<std::string> kinds{
-    "pre_prepare",     "prepare",        "commit",       "checkpoint", "progress",
-    "fetch_blocks",    "committed_block", "fetch_proposal", "fetch_bodies", "bodies",
-    "wish",            "view_change",    "new_view"};
+      "pre_prepare",  "prepare",         "commit",         "checkpoint",   "progress",
+      "fetch_blocks", "committed_block", "fetch_proposal", "fetch_bodies", "bodies",
+      "wish",         "view_change",     "new_view"};
   static_assert(std::variant_size_v<peer_message> == 13);
   return kinds;
 }
