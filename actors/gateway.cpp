@@ -7,6 +7,7 @@
 #include <caf/send.hpp>
 #include <nlohmann/json.hpp>
 
+#include "actors/question_turns.hpp"
 #include "actors/result_cursor.hpp"
 #include "actors/spawn.hpp"
 #include "messages/assert.hpp"
@@ -17,10 +18,13 @@ namespace {
 
 /// Past reports are read for so many sessions at once, and then not again for a moment: a link
 /// writes out in between, and the ledger has better things to do.
-constexpr std::size_t reads_at_once = 8;
+constexpr std::size_t reads_at_once = 4;
 constexpr std::chrono::milliseconds between_reads{5};
 /// Queries of one session that may wait for their answer.
 constexpr std::uint32_t queries_at_once = 64;
+/// Of those that the ledger answers, so many of all clients are asked at a time. The others wait
+/// here, since what votes wait for is on the same disk.
+constexpr std::size_t ledger_queries_at_once = 4;
 constexpr std::chrono::seconds query_timeout{15};
 
 class gateway {
@@ -126,6 +130,7 @@ private:
     if (it == sessions_.end())
       return;
     std::erase(by_client_[it->second.client.value()], id);
+    questions_.drop(it->second.client, id);
     sessions_.erase(it);
   }
 
@@ -246,29 +251,56 @@ private:
     ++context_->counters.queries;
     if (s.queries >= queries_at_once)
       return refuse(s, q, errc::busy, "too many queries under way");
-    auto small = [](std::uint32_t x) {
-      return static_cast<std::uint16_t>(std::min(x, 0xffffu));
-    };
     switch (q.kind) {
       case query_kind::book:
-        return ask<answer>(s, q, routes_->clearing, book_atom::value,
-                           instrument_id{small(q.subject)}, q.limit, q.at);
+        return ask<answer>(s, q, routes_->clearing, book_atom::value, instrument_of(q), q.limit,
+                           q.at);
       case query_kind::account:
         if (!may_read(s.client, account_id{q.subject}))
           return refuse(s, q, errc::not_authorised, "another client's account");
         return ask<answer>(s, q, routes_->clearing, account_atom::value, account_id{q.subject},
                            q.at);
       case query_kind::trades:
-        return ask<answer>(s, q, routes_->ledger, trades_atom::value,
-                           instrument_id{small(q.subject)}, q.limit, q.at);
       case query_kind::receipt:
-        return ask<answer>(s, q, routes_->ledger, receipt_atom::value, s.client, q.report);
+        return wait_for_ledger(s, q);
       case query_kind::status:
         return ask<std::string>(s, q, routes_->supervisor, status_atom::value, q.subject != 0);
       case query_kind::timeline:
         return ask<std::string>(s, q, routes_->replica, timeline_atom::value, q.limit);
     }
     refuse(s, q, errc::malformed, "no such query");
+  }
+
+  static instrument_id instrument_of(const query& q) {
+    return instrument_id{static_cast<std::uint16_t>(std::min(q.subject, 0xffffu))};
+  }
+
+  void wait_for_ledger(session& s, const query& q) {
+    ++s.queries;
+    questions_.add({s.client, s.id, q});
+    ask_ledger();
+  }
+
+  void ask_ledger() {
+    while (auto next = questions_.next()) {
+      const auto& q = next->what;
+      auto done = [this, client = next->client, session = next->session, id = q.id](answer a) {
+        give(session, id, std::move(a));
+        questions_.done(client);
+        ask_ledger();
+      };
+      auto late = [this, done](caf::error&) {
+        done({0, executed_, error{errc::unreachable, "no answer in time"}, {}});
+      };
+      if (q.kind == query_kind::trades)
+        self_
+            ->request(routes_->ledger, query_timeout, trades_atom::value, instrument_of(q), q.limit,
+                      q.at)
+            .then(done, late);
+      else
+        self_->request(routes_->ledger, query_timeout, receipt_atom::value, next->client, q.report)
+            .then(done, late);
+    }
   }
 
   bool may_read(client_id client, account_id account) const {
@@ -332,6 +364,7 @@ private:
   std::vector<std::vector<session_id>> by_client_; ///< oldest first
   std::size_t reads_ = 0;                          ///< under way at the ledger
   session_id last_read_;
+  question_turns questions_{ledger_queries_at_once};
   bool timer_armed_ = false;
 };
 

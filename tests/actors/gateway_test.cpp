@@ -172,6 +172,29 @@ CAF_TEST(a receipt of two replicas proves a report) {
   CAF_CHECK(none->problem->code == errc::not_found);
 }
 
+CAF_TEST(questions wait for their turn and end with their session) {
+  trading t("turns");
+  t.quote(1);
+  CAF_REQUIRE(t.confirmed(1));
+  auto q = ask_for(query_kind::receipt, 0);
+  q.report = report_number{1};
+  auto many = [&] {
+    for (q.id = 1000; q.id < 1064; ++q.id) // as many as may wait
+      t.maker.send_to(0, q);
+  };
+  many();
+  auto other = t.taker.ask(0, ask_for(query_kind::trades, 0));
+  CAF_CHECK(other && !other->problem);
+  t.c.universe().run(1000);
+  auto after = t.maker.ask(0, q); // all were answered
+  CAF_CHECK(after && !after->problem);
+  many();
+  t.maker.disconnect(0);
+  t.maker.connect(0);
+  auto anew = t.maker.ask(0, q);
+  CAF_CHECK(anew && !anew->problem);
+}
+
 CAF_TEST(trades and times and status can be read) {
   trading t("the rest");
   t.quote(2);
