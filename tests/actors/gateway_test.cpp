@@ -77,7 +77,9 @@ CAF_TEST(more reports of one block than fit a message come in parts) {
   all.account = own;
   t.maker.submit({all});
   CAF_REQUIRE(t.confirmed(2 * orders)); // more: the last one says that it is done
-  CAF_CHECK(t.c.universe().run(5000, [&] { return t.maker.reports_of(3) > 2 * orders; }));
+  CAF_CHECK(t.c.universe().run(5000, [&] {
+    return t.maker.reports_of(2) > 2 * orders && t.maker.reports_of(3) > 2 * orders;
+  }));
   CAF_CHECK(t.maker.complaints().empty());
 
   // They are in one block, and whoever resumes in the middle of it gets the rest.
