@@ -187,9 +187,11 @@ private:
       send(out);
     for (auto& out : queries_.take_outgoing())
       send(out);
-    for (auto& batch : session_.take_batches())
+    for (auto& batch : session_.take_batches()) {
+      queries_.told(batch->what.sequence);
       for (auto& sink : sinks_)
         self_->send(sink, reports_atom::value, batch);
+    }
     for (auto& f : session_.take_finished())
       answer_one(placements_, f.placement, f.result);
     for (auto& f : queries_.take_finished())

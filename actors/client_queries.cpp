@@ -50,6 +50,7 @@ client_queries::question_id client_queries::ask(const question& q, local_time_ms
   auto& open = questions_[id];
   open.asked = q;
   open.deadline = after(now, q.timeout_ms);
+  open.not_before = told_;
   open.heard.assign(size_.n, false);
   ++turn_;
   begin_attempt(open, now);
@@ -81,13 +82,14 @@ void client_queries::begin_attempt(open_question& q, local_time_ms now) {
   }
 }
 
-/// One honest replica at least has reached it, by the answers of the attempt before.
+/// One honest replica at least has reached it, by the answers of the attempt before or by what the
+/// client was told.
 sequence_number client_queries::a_number_reached(const open_question& q) const {
   weak_watermark reached{size_};
   for (std::size_t r = 0; r < q.answers.size(); ++r)
     if (q.answers[r])
       reached.raise(replica_id{static_cast<std::uint16_t>(r)}, q.answers[r]->at.value());
-  return sequence_number{reached.value()};
+  return std::max(q.not_before, sequence_number{reached.value()});
 }
 
 /// A little beyond that.
@@ -203,9 +205,13 @@ bool client_queries::same(const question& q, const answer& a, const answer& b) c
   return (!is_numbered(q.kind) || a.at == b.at) && a.body == b.body;
 }
 
+bool client_queries::is_stale(const open_question& q, const answer& a) const {
+  return is_numbered(q.asked.kind) && !a.problem && a.at < q.not_before;
+}
+
 bool client_queries::conclude_quorum(question_id id, open_question& q) {
   for (auto& a : q.answers) {
-    if (!a)
+    if (!a || is_stale(q, *a))
       continue;
     auto equal = std::count_if(q.answers.begin(), q.answers.end(),
                                [&](auto& b) { return b && same(q.asked, *a, *b); });
@@ -215,6 +221,8 @@ bool client_queries::conclude_quorum(question_id id, open_question& q) {
       continue; // that number was not to be had there: the next attempt asks otherwise
     if (a->problem && a->problem->code == errc::busy)
       continue;
+    if (is_numbered(q.asked.kind) && !a->problem)
+      told(a->at);
     finish(id, {a->problem, a->at, std::move(a->body), {}});
     return true;
   }

@@ -1,6 +1,7 @@
 // A client's questions to the replicas, and when it believes an answer. Pure, like client_session.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -13,7 +14,8 @@ namespace bourse::actors {
 
 /// Asks, collects, compares, asks again. Up to f of the replicas lie, so an answer that has to be
 /// true is one that f+1 give, byte for byte and as of one sequence number; a receipt is made of f+1
-/// signatures.
+/// signatures. Others that execute late could agree on what was true before, so such an answer is
+/// never as of an earlier block than what the client has been told: it reads what it wrote.
 class client_queries {
 public:
   using question_id = std::uint64_t;
@@ -30,6 +32,10 @@ public:
   void unlinked(replica_id r, local_time_ms now);
   void receive(replica_id from, answer m, local_time_ms now);
   void tick(local_time_ms now);
+  /// The client knows that this block was executed, since f+1 replicas told it what it did.
+  void told(sequence_number block) {
+    told_ = std::max(told_, block);
+  }
 
   std::vector<client_outgoing> take_outgoing();
   std::vector<finished> take_finished();
@@ -40,6 +46,7 @@ private:
   struct open_question {
     question asked;
     local_time_ms deadline;
+    sequence_number not_before; ///< what had been told when it was asked
     std::uint32_t attempt = 0;
     std::uint64_t wire_id = 0;                  ///< of the attempt
     sequence_number at;                         ///< that the attempt asks for
@@ -57,6 +64,7 @@ private:
   bool conclude_one(question_id id, open_question& q);
   bool conclude_each(question_id id, open_question& q, local_time_ms now);
   bool conclude_quorum(question_id id, open_question& q);
+  bool is_stale(const open_question& q, const answer& a) const;
   bool conclude_receipt(question_id id, open_question& q);
   bool all_up_answered(const open_question& q) const;
   sequence_number a_number_reached(const open_question& q) const;
@@ -72,6 +80,7 @@ private:
   questions questions_;
   question_id last_question_ = 0;
   std::uint64_t last_wire_id_ = 0;
+  sequence_number told_; ///< the newest block that f+1 replicas spoke of
   std::size_t turn_ = 0; ///< whom trust::one asks first
   std::vector<client_outgoing> outgoing_;
   std::vector<finished> finished_;

@@ -63,7 +63,7 @@ using stream_positions_ptr = std::shared_ptr<const stream_positions>;
 /// How much an answer to a question is worth.
 enum class trust : std::uint8_t {
   one = 1, ///< of whoever answers first: unproved
-  quorum,  ///< the same from f+1 replicas, as of one sequence number
+  quorum,  ///< the same from f+1, as of one block and of none before what the client was told
   each,    ///< of every replica by itself
 };
 

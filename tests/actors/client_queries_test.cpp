@@ -106,6 +106,28 @@ CAF_TEST(f+1 equal answers are believed) {
   CAF_CHECK_EQUAL(asked[0].second.subject, 1u);
 }
 
+CAF_TEST(who was told of a block gets no answer as of one before it) {
+  // Two replicas are behind and agree; they execute what they lack a little later.
+  queries->told(sequence_number{59});
+  int rounds = 0;
+  replica = [&](std::uint16_t r, const query&) {
+    rounds += r == 0;
+    return r < 2 && rounds < 3 ? say(18, "before") : r == 3 ? no(errc::busy) : say(59, "after");
+  };
+  CAF_REQUIRE(ask(book()));
+  CAF_CHECK_EQUAL(problem(), "none");
+  CAF_CHECK_EQUAL(result->body, "after");
+  CAF_CHECK_EQUAL(rounds, 3);
+}
+
+CAF_TEST(answers do not go back in time) {
+  replica = [](std::uint16_t, const query&) { return say(30, "later"); };
+  CAF_REQUIRE(ask(book()));
+  replica = [](std::uint16_t, const query&) { return say(29, "earlier"); };
+  CAF_REQUIRE(ask(book()));
+  CAF_CHECK(result->problem->code == errc::unreachable);
+}
+
 CAF_TEST(equal bodies at other sequence numbers are not equal) {
   replica = [](std::uint16_t r, const query&) {
     return say(r, "the book");
