@@ -7,7 +7,8 @@ namespace bourse::storage {
 namespace {
 
 constexpr std::size_t header_size = 7;
-constexpr std::uint8_t full_record = 1; // 2, 3, 4: the first, middle and last part of one
+constexpr std::uint8_t full_record = 1;
+constexpr std::uint8_t first_part = 2; // of one that does not fit its block
 constexpr std::uint8_t last_part = 4;
 
 std::uint8_t byte_at(byte_view data, std::size_t i) {
@@ -46,9 +47,18 @@ bool log_checker::add(byte_view block, bool is_last) {
       return false;
     if (header_size + length > block.size())
       return is_last && !is_whole(block);
+    add_part(type, block.substr(header_size, length));
     block.remove_prefix(header_size + length);
   }
   return true;
+}
+
+void log_checker::add_part(std::uint8_t type, byte_view part) {
+  if (type == full_record || type == first_part)
+    head_.clear();
+  head_.append(part.substr(0, head_size_ - head_.size()));
+  if (type == full_record || type == last_part)
+    visit_(head_);
 }
 
 } // namespace bourse::storage

@@ -26,12 +26,19 @@ byte_view view(const rocksdb::Slice& data) {
   return {data.data(), data.size()};
 }
 
+/// Some of RocksDB's messages end a line.
+std::string text_of(const rocksdb::Status& status) {
+  auto text = status.ToString();
+  text.erase(text.find_last_not_of(" \n") + 1);
+  return text;
+}
+
 error to_error(const rocksdb::Status& status, const std::string& where) {
   if (status.IsCorruption())
-    return {errc::corrupt, where + ": " + status.ToString()};
+    return {errc::corrupt, where + ": " + text_of(status)};
   if (status.IsNoSpace())
-    return {errc::io_failed, where + ": the disk is full: " + status.ToString()};
-  return {errc::io_failed, where + ": " + status.ToString()};
+    return {errc::io_failed, where + ": the disk is full: " + text_of(status)};
+  return {errc::io_failed, where + ": " + text_of(status)};
 }
 
 class rocks_store final : public store {
@@ -211,7 +218,7 @@ private:
 };
 
 error open_error(const rocksdb::Status& status, const std::string& name) {
-  auto text = status.ToString();
+  auto text = text_of(status);
   if (status.IsIOError()
       && (text.find("While lock file") != std::string::npos
           || text.find("lock hold by current process") != std::string::npos))
@@ -262,10 +269,14 @@ expected<std::unique_ptr<store>> open_rocks_store(const rocks_options& o) {
 
   auto cache = rocksdb::NewLRUCache(o.block_cache_mb * 1024 * 1024, 2);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  std::vector<std::string> names;
   for (std::size_t i = 0; i < family_count; ++i) {
     auto f = static_cast<family>(i);
-    families.emplace_back(family_name(f), family_options(o, f, cache));
+    names.push_back(family_name(f));
+    families.emplace_back(names.back(), family_options(o, f, cache));
   }
+  if (auto ok = check_families(options, o.directory, names); !ok)
+    return tl::unexpected{ok.error()};
   rocks_store::handles handles;
   rocksdb::DB* raw = nullptr;
   auto status = o.read_only ? rocksdb::DB::OpenForReadOnly(options, name, families, &handles, &raw)
@@ -273,7 +284,19 @@ expected<std::unique_ptr<store>> open_rocks_store(const rocks_options& o) {
   std::unique_ptr<rocksdb::DB> db{raw};
   if (!status.ok())
     return tl::unexpected{open_error(status, name)};
-  return std::make_unique<rocks_store>(o, std::move(db), std::move(handles));
+  auto& opened = *db;
+  auto store = std::make_unique<rocks_store>(o, std::move(db), handles);
+  // Who only reads, as the audit does, is told on the way which block is damaged.
+  if (!o.read_only)
+    if (auto ok = check_blobs(*options.env, opened, handles); !ok)
+      return tl::unexpected{ok.error()};
+  return store;
+}
+
+error located(error e, const std::filesystem::path& directory) {
+  if (!e.detail.starts_with(directory.string()))
+    e.detail = directory.string() + ": " + e.detail;
+  return e;
 }
 
 } // namespace bourse::storage

@@ -25,4 +25,7 @@ struct rocks_options {
 /// refused, not skipped).
 expected<std::unique_ptr<store>> open_rocks_store(const rocks_options& o);
 
+/// Puts the directory before the detail, unless that begins with it already.
+error located(error e, const std::filesystem::path& directory);
+
 } // namespace bourse::storage

@@ -168,6 +168,12 @@ CAF_TEST(a database in use is refused in plain words) {
   CAF_CHECK(second.error().detail.find("in use") != bytes::npos);
 }
 
+CAF_TEST(an error names its database once) {
+  CAF_CHECK_EQUAL(located({errc::corrupt, "no identity"}, "/data").detail, "/data: no identity");
+  CAF_CHECK_EQUAL(located({errc::corrupt, "/data/000004.log: cut"}, "/data").detail,
+                  "/data/000004.log: cut");
+}
+
 CAF_TEST(an impossible directory is refused) {
   auto s = open_rocks_store(at("/proc/no/such/place"));
   CAF_REQUIRE(!s);
@@ -307,4 +313,52 @@ CAF_TEST(a flipped bit in any other file never changes what is read) {
   CAF_CHECK(counts["sst"].refused + counts["sst"].failed_reads > 0);
   CAF_CHECK(counts["blob"].refused + counts["blob"].failed_reads > 0);
   CAF_CHECK(counts["MANIFEST"].refused > 0);
+}
+
+CAF_TEST(a file that was cut short is refused) {
+  std::mt19937_64 random{9};
+  rocks_test_disk disk;
+  std::vector<std::map<std::string, std::string>> images; // first only logs, in the end tables too
+  std::vector<content> truths;
+  for (int i = 0; i < 3; ++i) {
+    auto s = disk.open();
+    CAF_REQUIRE(s.has_value());
+    fill(**s, random, 20 * i, 20 * i + 20, 60'000);
+    truths.push_back(*read_all(**s));
+    s->reset();
+    images.push_back(image_of(disk));
+  }
+  std::map<std::string, int> refused;
+  auto cut = [&](const std::map<std::string, std::string>& image, const content& truth,
+                 const std::string& name, std::size_t size) {
+    for (auto& present : disk.fs().names())
+      disk.fs().remove(present);
+    for (auto& [file, bytes] : image)
+      disk.fs().overwrite(file, file == name ? bytes.substr(0, size) : bytes);
+    auto s = disk.open();
+    if (!s) {
+      if (s.error().code != errc::corrupt || s.error().detail.find("/ledger") == bytes::npos)
+        CAF_ERROR(name << " cut to " << size << ": " << to_string(s.error()));
+      ++refused[name.substr(name.find_last_of("./") + 1).substr(0, 4)];
+      return;
+    }
+    // The end of a manifest may be missing where the logs still make it good.
+    auto found = read_all(**s);
+    if (!found || *found != truth)
+      CAF_ERROR(name << ", " << image.at(name).size() << " bytes, cut to " << size << ": "
+                     << (found ? std::to_string(found->size()) : to_string(found.error())) << " of "
+                     << truth.size() << " entries");
+  };
+  for (auto i : {0, 2})
+    for (auto& [name, bytes] : images[i])
+      if (!bytes.empty() && !name.ends_with(".log")) {
+        cut(images[i], truths[i], name, 0);
+        cut(images[i], truths[i], name, bytes.size() - 1);
+        for (int k = 0; k < 20; ++k)
+          cut(images[i], truths[i], name, random() % bytes.size());
+      }
+  for (auto& [kind, n] : refused)
+    CAF_MESSAGE(kind << ": refused " << n);
+  for (auto* kind : {"sst", "blob", "MANI", "CURR"})
+    CAF_CHECK(refused[kind] > 0);
 }
