@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <ostream>
 #include <thread>
@@ -7,12 +8,12 @@
 #include <pthread.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 
 #include "actors/keeper.hpp"
 #include "actors/system_config.hpp"
 #include "actors/tcp_node.hpp"
 #include "app/context.hpp"
+#include "app/file_limit.hpp"
 #include "app/verbs.hpp"
 #include "config/load.hpp"
 
@@ -20,13 +21,23 @@ namespace bourse::app {
 
 namespace {
 
-/// A database and a thousand connections need more files than the usual soft limit.
-void raise_file_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-    limit.rlim_cur = limit.rlim_max;
-    (void)::setrlimit(RLIMIT_NOFILE, &limit);
-  }
+/// Connections must not take the files that the database needs, so there may be no more of them
+/// than the system allows.
+messages::expected<void> limit_connections(config::loaded_node& node, spdlog::logger& log) {
+  auto files = raise_file_limit();
+  auto most = connections_within(files, node.genesis.size.n);
+  if (most == 0)
+    return messages::fail(messages::errc::io_failed,
+                          fmt::format("the system allows {} open files, which is too few for a "
+                                      "node: raise the hard limit (ulimit -Hn, LimitNOFILE)",
+                                      files));
+  auto& wanted = node.file.max_connections;
+  if (most < wanted)
+    log.warn("the system allows {} open files, so there will be {} connections of replicas and of "
+             "clients at most, not {}",
+             files, most, wanted);
+  wanted = std::min(wanted, most);
+  return {};
 }
 
 /// SIGINT and SIGTERM end the node in order; they are blocked in all threads that start later, and
@@ -38,6 +49,7 @@ sigset_t block_signals() {
   sigaddset(&signals, SIGTERM);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is a failed write, like a full disk
   return signals;
 }
 
@@ -48,7 +60,18 @@ messages::expected<actors::node_handles> spawn(caf::actor_system& system,
   auto config = config::load_node(file);
   if (!config)
     return tl::unexpected(config.error());
+  if (auto ok = limit_connections(*config, *log); !ok)
+    return tl::unexpected(ok.error());
   return actors::spawn_tcp_node(system, std::move(*config), log);
+}
+
+/// With what an operator can do about it.
+messages::error advised(messages::error e) {
+  if (e.code == messages::errc::corrupt)
+    e.detail += "; delete nothing there: `bourse ledger verify` tells how much of it is good";
+  else if (e.code == messages::errc::wrong_cluster)
+    e.detail += "; `data` names the wrong folder, or `genesis` or `key` the wrong file";
+  return e;
 }
 
 exit_code run_node(const std::filesystem::path& file, const output& out) {
@@ -57,7 +80,6 @@ exit_code run_node(const std::filesystem::path& file, const output& out) {
     return out.fail(config.error());
   auto log = spdlog::stderr_color_mt("bourse");
   log->set_level(spdlog::level::from_str(config->file.log_level));
-  raise_file_limit();
   auto signals = block_signals();
 
   actors::system_config caf_config{config->file.threads};
@@ -77,7 +99,7 @@ exit_code run_node(const std::filesystem::path& file, const output& out) {
   if (!ended) {
     log->critical("{}", messages::to_string(ended.error()));
     system.await_actors_before_shutdown(false);
-    return out.fail(ended.error());
+    return out.fail(advised(ended.error()));
   }
   return exit_code::ok;
 }
