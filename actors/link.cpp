@@ -25,6 +25,8 @@ using caf::io::connection_handle;
 /// share one frame, big ones do not wait for each other.
 constexpr std::size_t seal_at_bytes = 32 * 1024;
 constexpr std::size_t read_at_most_bytes = 128 * 1024;
+/// ... before the other side has proved who it is: CAF takes the memory at once.
+constexpr std::size_t read_from_strangers_bytes = 1024;
 
 /// The state of one link, owned by its broker.
 class link {
@@ -40,7 +42,7 @@ public:
 
   void begin(connection_handle connection) {
     connection_ = connection;
-    self_->configure_read(connection_, caf::io::receive_policy::at_most(read_at_most_bytes));
+    self_->configure_read(connection_, caf::io::receive_policy::at_most(read_from_strangers_bytes));
     self_->ack_writes(connection_, true);
     write_out(); // the dialer's hello
     self_->delayed_send(self_, std::chrono::milliseconds(setup_->limits.handshake_timeout_ms),
@@ -131,6 +133,7 @@ public:
 private:
   void established() {
     up_ = true;
+    self_->configure_read(connection_, caf::io::receive_policy::at_most(read_at_most_bytes));
     arm_clock();
     setup_->events.up(caf::actor_cast<link_actor>(caf::actor{self_}), setup_->channel.peer());
   }
