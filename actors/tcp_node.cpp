@@ -36,6 +36,7 @@ nlohmann::json to_json(const link_totals& t) {
 expected<node_handles> spawn_tcp_node(caf::actor_system& system, config::loaded_node node,
                                       std::shared_ptr<spdlog::logger> log) {
   auto& config = node.file;
+  auto directory = config.data;
   auto store = storage::open_rocks_store(
       {config.data, config.write_buffer_mb, config.block_cache_mb, false, nullptr});
   if (!store)
@@ -76,7 +77,11 @@ expected<node_handles> spawn_tcp_node(caf::actor_system& system, config::loaded_
     more["cpu_us"] = {{"links", (p->cpu_ns + c->cpu_ns) / 1000}};
     return more.dump();
   };
-  return spawn_node(system, std::move(setup), std::move(seams));
+  auto handles = spawn_node(system, std::move(setup), std::move(seams));
+  // What else can go wrong is an address, which the error names.
+  if (!handles && handles.error().code != errc::io_failed)
+    return tl::unexpected(storage::located(handles.error(), directory));
+  return handles;
 }
 
 } // namespace bourse::actors

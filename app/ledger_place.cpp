@@ -77,10 +77,7 @@ expected<std::unique_ptr<storage::store>> open_ledger(const ledger_place& place)
 }
 
 error named(const ledger_place& place, error e) {
-  // What comes from the database names its folder itself, or a file in it.
-  if (!e.detail.starts_with(place.database.string()))
-    e.detail = place.database.string() + ": " + e.detail;
-  return e;
+  return storage::located(std::move(e), place.database);
 }
 
 } // namespace bourse::app

@@ -143,9 +143,11 @@ expected<void> check_files(rocksdb::Env& env, const std::filesystem::path& direc
       return fail(errc::corrupt, base + " holds " + *i + " but no readable CURRENT file");
     return {};
   }
-  while (!current.empty() && current.back() == '\n')
-    current.pop_back();
+  auto whole = current.ends_with('\n');
+  current.erase(current.find_last_not_of('\n') + 1);
   auto manifest = base + "/" + current;
+  if (!whole || !env.FileExists(manifest).ok())
+    return fail(errc::corrupt, base + "/CURRENT does not name a manifest that is there");
   auto last = check_manifest(env, manifest);
   if (!last)
     return tl::unexpected{last.error()};
@@ -169,9 +171,9 @@ expected<void> check_files(rocksdb::Env& env, const std::filesystem::path& direc
     if (!ok)
       return ok;
     if (gap)
-      return fail(errc::corrupt, path + ": what comes before it is missing: the changes from "
-                                     + std::to_string(sequences.next())
-                                     + " on are in no table and no log");
+      return fail(errc::corrupt, path + ": a log before it is missing, or the end of " + current
+                                     + ": no table and no log has the changes from "
+                                     + std::to_string(sequences.next()) + " on");
   }
   return {};
 }
