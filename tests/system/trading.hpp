@@ -1,0 +1,67 @@
+// A network of real nodes on which somebody trades all the time: what must not be disturbed.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "actors/client.hpp"
+#include "actors/system_config.hpp"
+#include "app/temporary_network.hpp"
+
+namespace bourse::tests {
+
+/// True once `condition` is; false if it is not by then.
+bool comes_true(const std::function<bool()>& condition,
+                std::chrono::milliseconds within = std::chrono::seconds{20});
+
+/// Four nodes of the project's program over the sample market; fails the test if they do not start.
+std::unique_ptr<app::temporary_network> start_network(app::network_options o = {});
+
+/// The key of a client of such a network.
+messages::key_pair client_key(const app::temporary_network& network, const std::string& name);
+
+/// A client, "maker", that places orders without a pause until it is destroyed: each placement is a
+/// submission of orders that trade with each other, so that the books stay empty.
+class trading {
+public:
+  explicit trading(const app::temporary_network& network, std::size_t orders_per_placement = 16);
+  ~trading();
+  trading(const trading&) = delete;
+  trading& operator=(const trading&) = delete;
+
+  /// Placements that were executed.
+  std::uint64_t executed() const {
+    return *executed_;
+  }
+  /// Placements that failed: any is a disturbance.
+  std::uint64_t failed() const {
+    return *failed_;
+  }
+  /// True if so many more are executed by then, and none fails.
+  bool goes_on(std::uint64_t placements = 50,
+               std::chrono::milliseconds within = std::chrono::seconds{20});
+  /// Places no more; what is under way goes on.
+  void stop();
+
+private:
+  using counter = std::shared_ptr<std::atomic<std::uint64_t>>;
+
+  counter executed_ = std::make_shared<std::atomic<std::uint64_t>>(0);
+  counter failed_ = std::make_shared<std::atomic<std::uint64_t>>(0);
+  actors::system_config config_{2};
+  caf::actor_system system_{config_};
+  actors::client_actor client_;
+  caf::actor pump_;
+};
+
+/// What `bourse status --digest` says of each replica.
+nlohmann::json status_of(const app::temporary_network& network);
+
+/// True once all replicas are up, linked to each other, and in one state; nobody may be trading.
+bool all_agree(const app::temporary_network& network);
+
+} // namespace bourse::tests
