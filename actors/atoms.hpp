@@ -32,6 +32,7 @@ using saved_atom = caf::atom_constant<caf::atom("saved")>;
 
 using blocks_atom = caf::atom_constant<caf::atom("blocks")>;
 using bodies_atom = caf::atom_constant<caf::atom("bodies")>;
+using serve_atom = caf::atom_constant<caf::atom("serve")>;
 using reports_atom = caf::atom_constant<caf::atom("reports")>;
 using receipt_atom = caf::atom_constant<caf::atom("receipt")>;
 using trades_atom = caf::atom_constant<caf::atom("trades")>;

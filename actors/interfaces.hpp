@@ -215,6 +215,8 @@ using ledger_actor = caf::typed_actor<
   caf::reacts_to<blocks_atom, replica_id, fetch_blocks>,
   /// For a peer that lacks bodies which the mempool no longer holds.
   caf::reacts_to<bodies_atom, replica_id, fetch_bodies>,
+  /// Goes on with what peers asked for.
+  caf::reacts_to<serve_atom>,
   /// A client's past reports: the blocks from the one that holds this report on.
   caf::replies_to<reports_atom, client_id, report_number>::with<stored_reports_ptr>,
   /// An encoded receipt_share, or not_found.

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -25,6 +29,8 @@ constexpr std::size_t batch_bytes = 8 * 1024 * 1024;
 /// One answer to a peer that asks for blocks or bodies.
 constexpr std::size_t serve_blocks_at_most = 64;
 constexpr std::size_t serve_bytes = 1024 * 1024;
+/// Questions of one peer that wait: about one window's.
+constexpr std::size_t serves_of_peer = 64;
 /// Blocks of a client's reports read at once.
 constexpr std::size_t report_blocks = 16;
 constexpr std::uint32_t default_trades = 50;
@@ -78,25 +84,42 @@ public:
         },
         [this](blocks_atom, replica_id to, const fetch_blocks& what) {
           meter m(context_->counters, component::ledger);
-          serve(to, what);
+          if (what.from <= what.to && budget_.may(to, now_ms()))
+            serve_later(to, [=, this] { serve(to, what); });
         },
         [this](bodies_atom, replica_id to, const fetch_bodies& what) {
           meter m(context_->counters, component::ledger);
-          serve(to, what);
+          if (what.digests.size() <= context_->genesis.market.blocks.max_requests
+              && budget_.may(to, now_ms(), what.digests.size()))
+            serve_later(to, [=, this] { serve(to, what); });
+        },
+        [this](serve_atom) {
+          meter m(context_->counters, component::ledger);
+          serve_next();
         },
         [this](reports_atom, client_id client, report_number from) {
           meter m(context_->counters, component::ledger);
-          write_out();
-          return stored_reports_ptr{std::make_shared<const std::vector<storage::stored_reports>>(
-              intact(storage::load_reports(*store_, client, from, report_blocks)))};
+          auto promise = self_->make_response_promise<stored_reports_ptr>();
+          if (auto found = reports(client, from); !found->empty())
+            promise.deliver(found);
+          else
+            when_written([=, this]() mutable { promise.deliver(reports(client, from)); });
+          return promise;
         },
         [this](receipt_atom, client_id client, report_number number) {
           meter m(context_->counters, component::ledger);
-          return receipt(client, number);
+          auto promise = self_->make_response_promise<answer>();
+          if (auto found = receipt(client, number); !found.problem)
+            promise.deliver(std::move(found));
+          else
+            when_written([=, this]() mutable { promise.deliver(receipt(client, number)); });
+          return promise;
         },
         [this](trades_atom, instrument_id instrument, std::uint32_t limit, sequence_number at) {
           meter m(context_->counters, component::ledger);
-          return trades(instrument, limit, at);
+          auto promise = self_->make_response_promise<answer>();
+          when_written([=, this]() mutable { promise.deliver(trades(instrument, limit, at)); });
+          return promise;
         },
         [this](status_atom) { return status(); },
     };
@@ -142,9 +165,14 @@ private:
     ++c.writes;
     c.bytes_written += batch_.size_bytes();
     batch_.clear();
-    if (!sync)
-      return;
-    ++c.syncs;
+    if (sync)
+      tell_synced();
+    for (auto& what : std::exchange(when_written_, {}))
+      what();
+  }
+
+  void tell_synced() {
+    ++context_->counters.syncs;
     if (ticket_)
       self_->send(routes_->replica, persisted_atom::value, *ticket_);
     ticket_.reset();
@@ -153,20 +181,49 @@ private:
     saved_.clear();
   }
 
+  /// Now if nothing has gathered, else with the write that follows in a moment anyway: nobody who
+  /// asks makes this one write.
+  void when_written(std::function<void()> what) {
+    if (batch_.empty())
+      what();
+    else
+      when_written_.push_back(std::move(what));
+  }
+
   // -- reading -----------------------------------------------------------------------------------
 
   /// What the own disk holds must be readable: if not, this node can vouch for nothing.
   template <class T>
-  T intact(expected<T> x) {
+  static T intact(expected<T> x) {
     if (!x)
       throw std::runtime_error("the database cannot be read: " + to_string(x.error()));
     return std::move(*x);
   }
 
+  /// Peers wait until what is to be written is written, and for one another: between two answers
+  /// comes what has been sent here meanwhile, such as votes.
+  void serve_later(replica_id to, std::function<void()> what) {
+    auto& waiting = serves_waiting_[to];
+    if (waiting >= serves_of_peer)
+      return; // it asks again
+    ++waiting;
+    when_written([this, to, what = std::move(what)]() mutable {
+      serves_.emplace_back(to, std::move(what));
+      if (serves_.size() == 1)
+        self_->send(self_, serve_atom::value);
+    });
+  }
+
+  void serve_next() {
+    auto [to, what] = std::move(serves_.front());
+    serves_.pop_front();
+    --serves_waiting_[to];
+    what();
+    if (!serves_.empty())
+      self_->send(self_, serve_atom::value);
+  }
+
   void serve(replica_id to, const fetch_blocks& what) {
-    if (what.to < what.from || !budget_.may(to, now_ms()))
-      return;
-    write_out();
     auto wanted
         = std::min<std::uint64_t>(what.to.value() - what.from.value() + 1, serve_blocks_at_most);
     for (auto& block : intact(storage::load_blocks(*store_, what.from, wanted, serve_bytes)))
@@ -174,10 +231,6 @@ private:
   }
 
   void serve(replica_id to, const fetch_bodies& what) {
-    if (what.digests.size() > context_->genesis.market.blocks.max_requests
-        || !budget_.may(to, now_ms()))
-      return;
-    write_out();
     bodies part;
     std::size_t size = 0;
     auto ship = [&] {
@@ -185,7 +238,10 @@ private:
         send(to, channel::bodies, std::exchange(part, {}));
       size = 0;
     };
-    for (auto& body : intact(storage::load_bodies(*store_, what.sequence, what.digests))) {
+    std::size_t read = 0;
+    auto found = intact(storage::load_bodies(*store_, what.sequence, what.digests, read));
+    budget_.spent(to, read);
+    for (auto& body : found) {
       size += body.body.size();
       part.submissions.push_back(std::move(body));
       if (size >= serve_bytes)
@@ -206,8 +262,12 @@ private:
                                           .count());
   }
 
+  stored_reports_ptr reports(client_id client, report_number from) const {
+    return std::make_shared<const std::vector<storage::stored_reports>>(
+        intact(storage::load_reports(*store_, client, from, report_blocks)));
+  }
+
   answer receipt(client_id client, report_number number) {
-    write_out();
     auto share = storage::load_receipt(*store_, client, number);
     if (!share && share.error().code == errc::not_found)
       return {0, executed_, share.error(), {}};
@@ -220,7 +280,6 @@ private:
       return {0, executed_, error{errc::not_found, "no such instrument"}, {}};
     if (at > executed_)
       return {0, executed_, error{errc::outside_window, "that state is not reached yet"}, {}};
-    write_out();
     auto last = at.value() == 0 ? executed_ : at;
     limit = std::min(limit == 0 ? default_trades : limit, most_trades);
     trades_view view{instrument, intact(storage::load_trades(*store_, instrument, last, limit))};
@@ -245,6 +304,10 @@ private:
   std::optional<std::uint64_t> ticket_; ///< the greatest that waits for a sync
   std::vector<storage::stored_checkpoint> saved_;
   sequence_number executed_; ///< the last whose results are here
+  std::vector<std::function<void()>> when_written_;
+  std::deque<std::pair<replica_id, std::function<void()>>>
+      serves_; ///< to peers, of what is written
+  std::map<replica_id, std::size_t> serves_waiting_;
   serve_budget budget_;
   bool flush_sent_ = false;
   bool timer_armed_ = false;

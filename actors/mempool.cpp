@@ -311,7 +311,8 @@ private:
   }
 
   void serve(replica_id to, const fetch_bodies& what) {
-    if (what.digests.size() > rules().blocks.max_requests || !budget_.may(to, now() / ms))
+    if (what.digests.size() > rules().blocks.max_requests
+        || !budget_.may(to, now() / ms, what.digests.size()))
       return;
     fetch_bodies rest{what.sequence, {}};
     bodies part;

@@ -9,22 +9,27 @@
 
 namespace bourse::actors {
 
-/// Pure. So many bytes a second to each peer; a request that comes when they are spent is dropped,
-/// since the peer asks again.
+/// Pure. So many bytes a second to each peer, read or sent; a request that comes when they are
+/// spent is dropped, since the peer asks again. Asking costs something too, also for what is not
+/// here.
 class serve_budget {
 public:
   static constexpr std::size_t bytes_per_second = 32 * 1024 * 1024;
+  static constexpr std::size_t bytes_per_question = 16 * 1024;
+  static constexpr std::size_t bytes_per_digest = 64; ///< that is looked for
 
   explicit serve_budget(std::uint16_t replicas) : peers_(replicas) {}
 
-  bool may(messages::replica_id to, std::uint64_t now_ms) {
+  bool may(messages::replica_id to, std::uint64_t now_ms, std::size_t digests = 0) {
     if (to.value() >= peers_.size())
       return false;
     auto& p = peers_[to.value()];
     if (now_ms - p.since_ms >= 1000)
       p = {now_ms, 0};
-    if (p.spent < bytes_per_second)
+    if (p.spent < bytes_per_second) {
+      p.spent += bytes_per_question + digests * bytes_per_digest;
       return true;
+    }
     ++refused_;
     return false;
   }

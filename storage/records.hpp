@@ -70,9 +70,10 @@ expected<std::vector<committed_block>> load_blocks(const store& s, sequence_numb
 /// Bodies of a block in block order, as they were signed. Errors: not_found.
 expected<std::vector<signed_submission>> load_bodies(const store& s, sequence_number n,
                                                      const digest& block);
-/// Those of `wanted` that any proposal at `n` has.
+/// Those of `wanted` that any proposal at `n` has. Adds to `read` how many bytes were gone through.
 expected<std::vector<signed_submission>> load_bodies(const store& s, sequence_number n,
-                                                     const std::vector<digest>& wanted);
+                                                     const std::vector<digest>& wanted,
+                                                     std::size_t& read);
 /// Highest committed block, or 0.
 expected<sequence_number> last_committed(const store& s);
 

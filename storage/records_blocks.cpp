@@ -61,7 +61,8 @@ expected<std::vector<signed_submission>> load_bodies(const store& s, sequence_nu
 }
 
 expected<std::vector<signed_submission>> load_bodies(const store& s, sequence_number n,
-                                                     const std::vector<digest>& wanted) {
+                                                     const std::vector<digest>& wanted,
+                                                     std::size_t& read) {
   auto missing = wanted;
   std::sort(missing.begin(), missing.end());
   missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
@@ -79,6 +80,7 @@ expected<std::vector<signed_submission>> load_bodies(const store& s, sequence_nu
   auto ok = layout::load_range(
       s, family::bodies, layout::sequence_key(n), layout::sequence_key(n.next()),
       [&](byte_view key, byte_view payload) -> expected<bool> {
+        read += payload.size();
         if (auto unpacked = layout::unpack_bodies(key, payload, take); !unpacked)
           return tl::unexpected{unpacked.error()};
         return !missing.empty();

@@ -306,12 +306,17 @@ CAF_TEST(single bodies are found in any proposal of the slot) {
       wanted.push_back(other->digest);
       break;
     }
-  auto found = good(load_bodies(*s, n, wanted));
+  std::size_t read = 0;
+  auto found = good(load_bodies(*s, n, wanted, read));
   CAF_REQUIRE_EQUAL(found.size(), 3u);
   for (auto& f : found)
     CAF_CHECK(std::count(wanted.begin(), wanted.end(), hash(f.body)) > 0);
-  CAF_CHECK(good(load_bodies(*s, n, std::vector<digest>{})).empty());
-  CAF_CHECK(good(load_bodies(*s, n.next(), wanted)).empty());
+  auto all = read;
+  CAF_CHECK(good(load_bodies(*s, n, std::vector<digest>{}, read)).empty());
+  CAF_CHECK_EQUAL(read, all);
+  CAF_CHECK(good(load_bodies(*s, n, {hash("nobody has this one")}, read)).empty());
+  CAF_CHECK_EQUAL(read, 2 * all); // in vain, but not for nothing
+  CAF_CHECK(good(load_bodies(*s, n.next(), wanted, read)).empty());
 }
 
 CAF_TEST(the own checkpoint and its pages restore the state) {
@@ -423,7 +428,8 @@ CAF_TEST(damage is named by family and key) {
   CAF_CHECK(b.error().detail.find("blocks, key 0000000000000005") != bytes::npos);
   CAF_CHECK(code_of(load_blocks(*s, sequence_number{4}, 3, 100'000)) == errc::corrupt);
   CAF_CHECK(code_of(load_bodies(*s, n, block(5).result->block_digest)) == errc::corrupt);
-  CAF_CHECK(code_of(load_bodies(*s, n, std::vector{hash("x")})) == errc::corrupt);
+  std::size_t read = 0;
+  CAF_CHECK(code_of(load_bodies(*s, n, std::vector{hash("x")}, read)) == errc::corrupt);
   CAF_CHECK(code_of(load_settlements(*s, n)) == errc::corrupt);
   damage(family::consensus, layout::record_key(layout::record_kind::view));
   CAF_CHECK(code_of(load_consensus(*s, ledger.cluster())) == errc::corrupt);
@@ -439,6 +445,7 @@ CAF_TEST(a value is good for its own key alone) {
 
 CAF_TEST(values that are sealed and make no sense are refused) {
   // As a program with a bug may have written them: every cut of every value.
+  std::size_t read = 0;
   for (std::size_t f = 0; f < family_count; ++f) {
     auto where = static_cast<family>(f);
     std::vector<std::pair<bytes, bytes>> values;
@@ -452,7 +459,7 @@ CAF_TEST(values that are sealed and make no sense are refused) {
         // The results do not matter; it must not crash, and most are refused.
         (void)load_consensus(*s, ledger.cluster());
         (void)load_blocks(*s, sequence_number{1}, 30, 1'000'000);
-        (void)load_bodies(*s, sequence_number{5}, std::vector{hash("x")});
+        (void)load_bodies(*s, sequence_number{5}, std::vector{hash("x")}, read);
         (void)load_settlements(*s, sequence_number{5});
         (void)load_reports(*s, client_id{1}, report_number{1}, 5);
         (void)load_receipt(*s, client_id{1}, report_number{1});
