@@ -37,6 +37,7 @@ struct memory_disk::state {
   std::vector<undo_list> unsynced;
   std::uint64_t syncs = 0;
   std::optional<std::uint64_t> writes_left;
+  memory_disk::watcher watcher;
   /// Counts crashes, so that a dead node's store can tell.
   std::uint64_t life = 0;
 
@@ -121,6 +122,11 @@ std::uint64_t memory_disk::syncs() const {
   return state_->syncs;
 }
 
+void memory_disk::watch(watcher w) {
+  std::scoped_lock guard{state_->mutex};
+  state_->watcher = std::move(w);
+}
+
 class memory_store final : public store {
 public:
   explicit memory_store(const memory_disk& disk) : disk_(disk.state_) {
@@ -130,6 +136,10 @@ public:
 
   expected<void> write(const write_batch& batch, durability how) override {
     std::scoped_lock guard{disk_->mutex};
+    if (auto ok = alive(); !ok)
+      return ok;
+    if (disk_->watcher)
+      disk_->watcher(memory_disk::moment::before, how);
     if (auto ok = alive(); !ok)
       return ok;
     if (failed_ || disk_->writes_left == 0u) {
@@ -143,7 +153,9 @@ public:
       disk_->unsynced.clear();
       ++disk_->syncs;
     }
-    return {};
+    if (disk_->watcher)
+      disk_->watcher(memory_disk::moment::after, how);
+    return alive();
   }
 
   expected<std::optional<bytes>> get(family where, byte_view key) const override {

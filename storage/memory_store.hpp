@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "storage/store.hpp"
@@ -24,6 +25,11 @@ public:
   /// From the given write on (counted from now, 0 = the next), writes fail with io_failed.
   void fail_after(std::uint64_t writes);
   std::uint64_t syncs() const;
+  /// Called before and after each write, from within it; it may crash the disk, and then the write
+  /// fails. A synced write that is crashed after was done, and nobody was told.
+  enum class moment : std::uint8_t { before, after };
+  using watcher = std::function<void(moment, durability)>;
+  void watch(watcher w);
 
 private:
   friend class memory_store;

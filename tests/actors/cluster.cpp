@@ -93,7 +93,7 @@ expected<void> cluster::start(std::size_t i) {
   return {};
 }
 
-void cluster::crash(std::size_t i, std::size_t keep) {
+std::vector<caf::actor> cluster::give_up(std::size_t i, std::size_t keep) {
   auto& n = nodes_[i];
   ++n.life;
   n.disk->crash_keeping(keep);
@@ -101,7 +101,15 @@ void cluster::crash(std::size_t i, std::size_t keep) {
   for (const auto& c : n.handles->children)
     victims.push_back(c.handle);
   n.handles.reset();
-  world_.kill(victims);
+  return victims;
+}
+
+void cluster::crash(std::size_t i, std::size_t keep) {
+  world_.kill(give_up(i, keep));
+}
+
+void cluster::die(std::size_t i, std::size_t keep) {
+  world_.after(0, [this, victims = give_up(i, keep)] { world_.kill(victims); });
 }
 
 void cluster::cut(std::size_t a, std::size_t b, bool on) {
@@ -127,6 +135,8 @@ void cluster::from_peer(std::size_t from, std::uint64_t life, std::size_t to, ch
   if (nodes_[from].life != life)
     return;
   ++nodes_[from].sent[c];
+  if (listener_)
+    listener_(from, c, *message);
   if (cuts_.contains({from, to}) || lost())
     return;
   auto copies = world_.random().below(100) < network_.duplicate_percent ? 2 : 1;

@@ -73,6 +73,9 @@ public:
   }
   /// What was not synced is lost, unless `keep` of the unsynced writes reached the disk.
   void crash(std::size_t i, std::size_t keep = 0);
+  /// The same out of the middle of what the node does, such as a write: from now on nothing that it
+  /// does has any effect, and it is down as soon as the world runs on.
+  void die(std::size_t i, std::size_t keep = 0);
   /// Starts a node that is down from what its disk has. Errors: those of spawn_node.
   expected<void> start(std::size_t i);
   /// Messages between the two are lost from now on, or no more.
@@ -82,6 +85,11 @@ public:
   }
   /// A frame out of a peer's link.
   void inject(std::size_t to, replica_id from, bytes frame);
+  /// Called with everything that a node sends to other replicas, lost or not.
+  using listener = std::function<void(std::size_t from, channel c, byte_view message)>;
+  void listen(listener l) {
+    listener_ = std::move(l);
+  }
   /// What the node sent to other replicas, by channel.
   std::uint64_t sent(std::size_t i, channel c) const;
   /// Clocks of blocks may differ.
@@ -125,6 +133,8 @@ private:
 
   std::uint64_t delay();
   bool lost();
+  /// All its actors, which are no longer the node's.
+  std::vector<caf::actor> give_up(std::size_t i, std::size_t keep);
 
   world world_;
   config::genesis genesis_;
@@ -133,6 +143,7 @@ private:
   std::vector<node_state> nodes_;
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
   std::uint64_t next_session_ = 1;
+  listener listener_;
 };
 
 } // namespace bourse::actors::sim

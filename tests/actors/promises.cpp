@@ -1,0 +1,130 @@
+#include "tests/actors/promises.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace bourse::actors::sim {
+
+namespace {
+
+std::string name_of(std::size_t from, consensus::vote_kind kind, view_number view,
+                    sequence_number sequence) {
+  return fmt::format("replica {}, kind {}, view {}, block {}", from, static_cast<int>(kind),
+                     view.value(), sequence.value());
+}
+
+} // namespace
+
+void promises::hear(std::size_t from, channel c, byte_view message) {
+  if (c != channel::consensus && c != channel::view)
+    return;
+  auto m = decode_peer_message(message, {});
+  if (!m) {
+    contradictions_.push_back(fmt::format("replica {} sent what cannot be read", from));
+    return;
+  }
+  std::visit([&](const auto& x) { take(from, x); }, *m);
+}
+
+void promises::vote(std::size_t from, consensus::vote_kind kind, const statement& what) {
+  auto [it, first] = votes_.emplace(vote_key{from, kind, what.view, what.sequence}, what.digest);
+  auto name = [&] {
+    return name_of(from, kind, what.view, what.sequence);
+  };
+  if (it->second != what.digest)
+    contradictions_.push_back(name() + ": two different ones");
+  if (first && what.view < said_[from].left_for)
+    contradictions_.push_back(name() + ": after it left that view");
+}
+
+void promises::take(std::size_t from, const pre_prepare& m) {
+  if (m.what.view.value() % size_.n == from)
+    vote(from, consensus::vote_kind::pre_prepare, m.what);
+}
+
+void promises::take(std::size_t from, const prepare& m) {
+  if (m.by.replica.value() == from)
+    vote(from, consensus::vote_kind::prepare, m.what);
+}
+
+void promises::take(std::size_t from, const commit& m) {
+  if (m.by.replica.value() == from)
+    vote(from, consensus::vote_kind::commit, m.what);
+}
+
+void promises::take(std::size_t from, const checkpoint& m) {
+  if (m.by.replica.value() == from)
+    said_[from].own_checkpoint = std::max(said_[from].own_checkpoint, m.what.sequence);
+}
+
+void promises::take(std::size_t from, const view_change& m) {
+  auto content = decode_view_change_content(m.body, {});
+  if (m.by.replica.value() != from || !content)
+    return;
+  said_[from].left_for = std::max(said_[from].left_for, content->view);
+  // Every commit above its log's beginning must show (C&L 4.4, the set P).
+  for (const auto& [key, digest] : votes_) {
+    auto& [who, kind, view, sequence] = key;
+    if (who != from || kind != consensus::vote_kind::commit
+        || sequence <= content->stable.what.sequence || view >= content->view)
+      continue;
+    auto shown = std::any_of(content->prepared.begin(), content->prepared.end(), [&](auto& c) {
+      return c.what.sequence == sequence && c.what.view >= view;
+    });
+    if (!shown)
+      contradictions_.push_back(name_of(from, kind, view, sequence) + ": not in its VIEW-CHANGE");
+  }
+}
+
+void promises::take(std::size_t from, const new_view& m) {
+  auto content = decode_new_view_content(m.body, {});
+  if (m.by.replica.value() != from || !content)
+    return;
+  auto [it, first] = said_[from].new_views.emplace(content->view, hash(m.body));
+  if (it->second != hash(m.body))
+    contradictions_.push_back(
+        fmt::format("replica {} said two NEW-VIEWs of view {}", from, content->view.value()));
+}
+
+std::vector<std::string> promises::forgotten(std::size_t i, const storage::store& disk) const {
+  std::vector<std::string> out;
+  auto had = storage::load_consensus(disk, cluster_);
+  auto checkpoint = storage::load_checkpoint(disk);
+  if (!had || !checkpoint) {
+    out.push_back("the disk cannot be read: " + to_string(had ? checkpoint.error() : had.error()));
+    return out;
+  }
+  for (const auto& [key, digest] : votes_) {
+    auto& [who, kind, view, sequence] = key;
+    if (who != i || sequence <= had->stable.what.sequence)
+      continue;
+    consensus::vote_record record{kind, {view, sequence, digest}};
+    auto kept = std::any_of(had->votes.begin(), had->votes.end(), [&](auto& v) {
+      return v.kind == record.kind && v.what == record.what;
+    });
+    if (!kept)
+      out.push_back(name_of(i, kind, view, sequence) + ": the vote");
+    auto shown = std::any_of(had->prepared.begin(), had->prepared.end(), [&](auto& c) {
+      return c.what.sequence == record.what.sequence && c.what.view >= record.what.view;
+    });
+    if (kind == consensus::vote_kind::commit && !shown)
+      out.push_back(name_of(i, kind, view, sequence) + ": its prepared certificate");
+  }
+  auto said = said_.find(i);
+  if (said == said_.end())
+    return out;
+  if (had->view < said->second.left_for)
+    out.push_back(fmt::format("view {}", said->second.left_for.value()));
+  auto own = *checkpoint ? (*checkpoint)->sequence : sequence_number{};
+  if (own < said->second.own_checkpoint)
+    out.push_back(fmt::format("checkpoint {}", said->second.own_checkpoint.value()));
+  return out;
+}
+
+std::size_t promises::votes_of(std::size_t i) const {
+  return static_cast<std::size_t>(std::count_if(
+      votes_.begin(), votes_.end(), [&](auto& v) { return std::get<0>(v.first) == i; }));
+}
+
+} // namespace bourse::actors::sim
