@@ -64,13 +64,9 @@ struct replica_core::state {
   void on(std::uint64_t now_ns, replica_id from, const fetch_proposal& m) {
     again.on_fetch_proposal(now_ns, from, m);
   }
-  // Bodies are the mempool's, view changes their manager's.
-  void on(std::uint64_t, replica_id, const fetch_bodies&) {}
-  void on(std::uint64_t, replica_id, const bodies&) {}
-  // These are the view change manager's.
-  void on(std::uint64_t, replica_id, const wish&) {}
-  void on(std::uint64_t, replica_id, const view_change&) {}
-  void on(std::uint64_t, replica_id, const new_view&) {}
+  // Bodies are the mempool's, view changes their manager's, states are fetched by state_fetch.
+  template <class Other>
+  void on(std::uint64_t, replica_id, const Other&) {}
 
   bool proves(const committed_block& b);
   void depart();

@@ -10,6 +10,7 @@
 #include "messages/assert.hpp"
 #include "messages/bytes.hpp"
 #include "messages/crypto.hpp"
+#include "messages/state_tree.hpp"
 #include "messages/types.hpp"
 
 namespace bourse::market {
@@ -57,34 +58,25 @@ struct page_update {
   bytes content;
 };
 
-/// Merkle tree over pages: a radix tree of fan-out 256 over the 8 bytes of the packed key (most
-/// significant first). A leaf is hash(0x00 || packed key, little endian || content); an inner node
-/// hash(0x01 || level, one byte, 0 for the root || for each child in order: key byte || child's
-/// digest); empty children do not appear; the root of nothing is hash(""). Only the paths above
-/// changed pages are hashed again.
+/// The Merkle tree over pages, see messages::state_tree.
 class page_tree {
 public:
-  void apply(const std::vector<page_update>& updates);
+  void apply(const std::vector<page_update>& updates) {
+    for (const auto& u : updates)
+      apply(u.key, u.content);
+  }
   /// One page; empty content removes it.
-  void apply(const page_key& key, byte_view content);
-  digest root();
+  void apply(const page_key& key, byte_view content) {
+    tree_.set(key.packed(), content);
+  }
+  digest root() {
+    return tree_.root();
+  }
 
 private:
-  struct node {
-    std::vector<std::uint8_t> keys; ///< ascending; none in a leaf
-    std::vector<node> children;     ///< by key
-    digest value;
-    bool dirty = true;
-  };
-
-  /// Returns false if nothing is left below `at`.
-  static bool set(node& at, unsigned level, std::uint64_t packed, byte_view content);
-  static const digest& rehash(node& at, unsigned level);
-
-  node root_;
+  state_tree tree_;
 };
 
-/// Digest of a checkpoint: hash(sequence || chain || root of the page tree).
-digest state_digest(sequence_number sequence, const digest& chain, const digest& page_root);
+using messages::state_digest;
 
 } // namespace bourse::market

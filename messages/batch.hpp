@@ -17,6 +17,7 @@ enum class channel : std::uint8_t {
   client = 3,    ///< client_message or gateway_message
   heartbeat = 4, ///< empty
   view = 5,      ///< peer_message: wish, view_change, new_view
+  state = 6,     ///< peer_message: those that fetch a state, pruned, standing
 };
 
 /// What a message takes in a batch beside itself.

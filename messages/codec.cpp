@@ -123,6 +123,24 @@ bool read(replica_signature& to, const wire::ReplicaSignature& from, std::size_t
          && to.signature.assign(from.signature());
 }
 
+void write(const commit_certificate& from, wire::CommitCertificate& to) {
+  write(from.what, *to.mutable_what());
+  write_all(from.commits, *to.mutable_commits());
+}
+
+void write(const stable_checkpoint& from, wire::StableCheckpoint& to) {
+  write(from.what, *to.mutable_what());
+  write_all(from.proof, *to.mutable_proof());
+}
+
+bool read(commit_certificate& to, const wire::CommitCertificate& from, std::size_t max_replicas) {
+  return read(to.what, from.what()) && read_all(to.commits, from.commits(), max_replicas);
+}
+
+bool read(stable_checkpoint& to, const wire::StableCheckpoint& from, std::size_t max_replicas) {
+  return read(to.what, from.what()) && read_all(to.proof, from.proof(), max_replicas);
+}
+
 bool take(signed_submission& to, wire::SignedSubmission& from) {
   to.body = std::move(*from.mutable_body());
   return to.signature.assign(from.signature());

@@ -21,9 +21,12 @@
 
 namespace bourse::wire {
 class CheckpointStatement;
+class CommitCertificate;
+class PeerMessage;
 class ReplicaSignature;
 class ResultsStatement;
 class SignedSubmission;
+class StableCheckpoint;
 class Statement;
 } // namespace bourse::wire
 
@@ -165,6 +168,25 @@ bool read_all(std::vector<replica_signature>& to, const Repeated& from,
       return false;
   return true;
 }
+void write(const commit_certificate& from, wire::CommitCertificate& to);
+void write(const stable_checkpoint& from, wire::StableCheckpoint& to);
+bool read(commit_certificate& to, const wire::CommitCertificate& from, std::size_t max_replicas);
+bool read(stable_checkpoint& to, const wire::StableCheckpoint& from, std::size_t max_replicas);
+
+// What replicas say when they fetch a state: in state_codec.cpp.
+void write(const fetch_state& from, wire::PeerMessage& to);
+void write(const state_offer& from, wire::PeerMessage& to);
+void write(const fetch_state_nodes& from, wire::PeerMessage& to);
+void write(const state_nodes& from, wire::PeerMessage& to);
+void write(const fetch_state_pages& from, wire::PeerMessage& to);
+void write(const state_pages& from, wire::PeerMessage& to);
+void write(const pruned& from, wire::PeerMessage& to);
+void write(const standing& from, wire::PeerMessage& to);
+/// True if none of their lists is too long.
+bool state_lists_are_bounded(byte_view encoded, const peer_limits& limits);
+/// Takes large fields out of `from`. Errors: malformed, also for messages of another kind.
+expected<peer_message> take_state_message(wire::PeerMessage& from, const peer_limits& limits);
+
 /// Takes the body out of `from`, so that it is not copied again.
 bool take(signed_submission& to, wire::SignedSubmission& from);
 

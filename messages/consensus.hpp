@@ -11,6 +11,7 @@
 #include "messages/crypto.hpp"
 #include "messages/error.hpp"
 #include "messages/request.hpp"
+#include "messages/state_tree.hpp"
 #include "messages/types.hpp"
 
 namespace bourse::messages {
@@ -202,9 +203,99 @@ struct bodies {
   friend bool operator==(const bodies&, const bodies&) = default;
 };
 
-using peer_message = std::variant<pre_prepare, prepare, commit, checkpoint, progress, fetch_blocks,
-                                  committed_block, fetch_proposal, fetch_bodies, bodies, wish,
-                                  view_change, new_view>;
+// -- fetching a state (see consensus/state_fetch.hpp) ---------------------------------------------
+
+/// Asks for offers of a state above `above`.
+struct fetch_state {
+  sequence_number above;
+
+  friend bool operator==(const fetch_state&, const fetch_state&) = default;
+};
+
+/// A state that its sender can hand out. 2f+1 replicas signed hash(sequence || chain || pages), so
+/// everything in it is proved.
+struct state_offer {
+  stable_checkpoint stable;
+  digest previous_chain;
+  digest chain;          ///< chain_next(previous_chain, digest of the block)
+  digest pages;          ///< root of the tree over the pages
+  committed_block block; ///< the one at `stable`
+
+  friend bool operator==(const state_offer&, const state_offer&) = default;
+};
+
+/// Asks what the children of these places are in the state at `target`.
+struct fetch_state_nodes {
+  std::uint64_t id = 0; ///< comes back in the answer
+  sequence_number target;
+  std::vector<tree_path> paths; ///< inner nodes
+
+  friend bool operator==(const fetch_state_nodes&, const fetch_state_nodes&) = default;
+};
+
+struct state_node {
+  tree_path path;
+  std::vector<tree_child> children; ///< ascending
+
+  friend bool operator==(const state_node&, const state_node&) = default;
+};
+
+/// Those that were asked for, or the first of them. None: the state is not handed out any more.
+struct state_nodes {
+  std::uint64_t id = 0;
+  std::vector<state_node> nodes;
+
+  friend bool operator==(const state_nodes&, const state_nodes&) = default;
+};
+
+/// Asks for pages of the state at `target`.
+struct fetch_state_pages {
+  std::uint64_t id = 0;
+  sequence_number target;
+  std::vector<std::uint64_t> keys;
+
+  friend bool operator==(const fetch_state_pages&, const fetch_state_pages&) = default;
+};
+
+struct state_page {
+  std::uint64_t key = 0;
+  bytes content;
+
+  friend bool operator==(const state_page&, const state_page&) = default;
+};
+
+/// Like state_nodes.
+struct state_pages {
+  std::uint64_t id = 0;
+  std::vector<state_page> pages;
+
+  friend bool operator==(const state_pages&, const state_pages&) = default;
+};
+
+/// "What you ask for is gone: my log begins here."
+struct pruned {
+  sequence_number first;
+
+  friend bool operator==(const pruned&, const pruned&) = default;
+};
+
+/// "This is my stable checkpoint, and I take part, or not yet." See consensus/newcomer.hpp.
+struct standing {
+  stable_checkpoint stable;
+  /// Drawn at random when the sender's database was made; 0: it takes part.
+  std::uint64_t silent = 0;
+  /// Of the receiver: the newcomer that the sender began a new cluster with; 0: it did not.
+  std::uint64_t founded_with = 0;
+  bool wants_answer = false;
+
+  friend bool operator==(const standing&, const standing&) = default;
+};
+
+using peer_message
+    = std::variant<pre_prepare, prepare, commit, checkpoint, progress, fetch_blocks,
+                   committed_block, fetch_proposal, fetch_bodies, bodies, wish, view_change,
+                   new_view, fetch_state, state_offer, fetch_state_nodes, state_nodes,
+                   fetch_state_pages, state_pages, pruned, standing>;
 
 /// Two different proposals that one primary signed for one view and sequence number.
 struct equivocation {
@@ -220,7 +311,8 @@ struct peer_limits {
   std::uint32_t max_message_bytes = 4 * 1024 * 1024;
   std::uint16_t max_replicas = 1024; ///< bound of any list of signatures
   std::uint32_t max_digests = 65536;
-  std::uint32_t max_prepared = 64; ///< certificates in a VIEW-CHANGE: the widest window
+  std::uint32_t max_prepared = 64;     ///< certificates in a VIEW-CHANGE: the widest window
+  std::uint32_t max_state_parts = 256; ///< nodes or pages in one question or answer
 };
 
 bytes encode(const peer_message& m);

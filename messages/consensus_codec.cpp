@@ -27,16 +27,6 @@ void write(const prepared_certificate& from, wire::PreparedCertificate& to) {
   write_all(from.prepares, *to.mutable_prepares());
 }
 
-void write(const commit_certificate& from, wire::CommitCertificate& to) {
-  write(from.what, *to.mutable_what());
-  write_all(from.commits, *to.mutable_commits());
-}
-
-void write(const stable_checkpoint& from, wire::StableCheckpoint& to) {
-  write(from.what, *to.mutable_what());
-  write_all(from.proof, *to.mutable_proof());
-}
-
 void write(const equivocation& from, wire::Equivocation& to) {
   write(from.first, *to.mutable_first());
   to.mutable_first_signature()->assign(from.first_signature.view());
@@ -48,14 +38,6 @@ bool read(prepared_certificate& to, const wire::PreparedCertificate& from,
           std::size_t max_replicas) {
   return read(to.what, from.what()) && to.pre_prepare.assign(from.pre_prepare())
          && read_all(to.prepares, from.prepares(), max_replicas);
-}
-
-bool read(commit_certificate& to, const wire::CommitCertificate& from, std::size_t max_replicas) {
-  return read(to.what, from.what()) && read_all(to.commits, from.commits(), max_replicas);
-}
-
-bool read(stable_checkpoint& to, const wire::StableCheckpoint& from, std::size_t max_replicas) {
-  return read(to.what, from.what()) && read_all(to.proof, from.proof(), max_replicas);
 }
 
 bool read(equivocation& to, const wire::Equivocation& from, std::size_t) {
@@ -171,6 +153,11 @@ struct peer_writer {
   void operator()(const new_view& m) {
     write_signed(m, *to.mutable_new_view());
   }
+  /// Those that fetch a state.
+  template <class State>
+  void operator()(const State& m) {
+    codec::write(m, to);
+  }
 };
 
 // -- peer messages: reading --------------------------------------------------------------------
@@ -247,7 +234,8 @@ bool lists_are_bounded(byte_view encoded, const peer_limits& limits) {
   auto commits = codec::count_field(encoded, {wire::PeerMessage::kCommittedBlockFieldNumber,
                                               wire::CommittedBlock::kCertificateFieldNumber,
                                               wire::CommitCertificate::kCommitsFieldNumber});
-  return submissions.count <= limits.max_digests && commits.count <= limits.max_replicas;
+  return submissions.count <= limits.max_digests && commits.count <= limits.max_replicas
+         && codec::state_lists_are_bounded(encoded, limits);
 }
 
 } // namespace
@@ -298,9 +286,10 @@ expected<peer_message> decode_peer_message(byte_view encoded, const peer_limits&
     case wire::PeerMessage::kNewView:
       return read_signed<new_view>(*parsed.mutable_new_view(), limits);
     case wire::PeerMessage::KIND_NOT_SET:
-      break;
+      return fail(errc::malformed, "peer message: unknown kind");
+    default:
+      return codec::take_state_message(parsed, limits);
   }
-  return fail(errc::malformed, "peer message: unknown kind");
 }
 
 // -- what view changes sign ----------------------------------------------------------------------

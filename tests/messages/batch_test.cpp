@@ -53,7 +53,7 @@ CAF_TEST(random batches come out as they went in) {
     content wanted;
     bytes batch;
     for (auto n = random.below(20); n > 0; --n) {
-      auto c = static_cast<channel>(1 + random.below(5));
+      auto c = static_cast<channel>(1 + random.below(6));
       wanted.emplace_back(c, random_bytes(random, random.below(500)));
       append_message(batch, c, wanted.back().second);
     }

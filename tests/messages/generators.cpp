@@ -321,9 +321,56 @@ new_view random_new_view(splitmix64& random) {
   return random_signed<new_view>(random, random_new_view_content);
 }
 
+namespace {
+
+tree_path random_path(splitmix64& random) {
+  tree_path out;
+  for (auto level = random.below(tree_path::depth); level > 0; --level)
+    out = out.child(static_cast<std::uint8_t>(random.next()));
+  return out;
+}
+
+state_node random_state_node(splitmix64& random) {
+  state_node out;
+  out.path = random_path(random);
+  for (auto byte = random.below(8); byte < 256; byte += 1 + random.below(200))
+    out.children.push_back({static_cast<std::uint8_t>(byte), random_fixed<digest>(random)});
+  return out;
+}
+
+/// Those that fetch a state.
+peer_message random_state_message(splitmix64& random) {
+  switch (random.below(8)) {
+    case 0:
+      return fetch_state{random_strong<sequence_number>(random)};
+    case 1:
+      return state_offer{random_stable(random), random_fixed<digest>(random),
+                         random_fixed<digest>(random), random_fixed<digest>(random),
+                         committed_block{random_commits(random), random_shared(random)}};
+    case 2:
+      return fetch_state_nodes{random.next(), random_strong<sequence_number>(random),
+                               random_list(random, 10, random_path)};
+    case 3:
+      return state_nodes{random.next(), random_list(random, 5, random_state_node)};
+    case 4:
+      return fetch_state_pages{random.next(), random_strong<sequence_number>(random),
+                               random_list(random, 10, [](splitmix64& r) { return r.next(); })};
+    case 5:
+      return state_pages{random.next(), random_list(random, 5, [](splitmix64& r) {
+                           return state_page{r.next(), random_bytes(r, r.below(100))};
+                         })};
+    case 6:
+      return pruned{random_strong<sequence_number>(random)};
+    default:
+      return standing{random_stable(random), random.next(), random.next(), flip(random)};
+  }
+}
+
+} // namespace
+
 peer_message random_peer_message(splitmix64& random) {
-  static_assert(std::variant_size_v<peer_message> == 13);
-  switch (random.below(13)) {
+  static_assert(std::variant_size_v<peer_message> == 21);
+  switch (random.below(14)) {
     case 0: {
       pre_prepare m;
       m.what = random_statement(random);
@@ -355,6 +402,8 @@ peer_message random_peer_message(splitmix64& random) {
       return random_view_change(random);
     case 11:
       return random_new_view(random);
+    case 12:
+      return random_state_message(random);
     default:
       return bodies{random_list(random, 10, random_signed_submission)};
   }
