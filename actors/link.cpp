@@ -134,6 +134,7 @@ private:
   void established() {
     up_ = true;
     self_->configure_read(connection_, caf::io::receive_policy::at_most(read_at_most_bytes));
+    unread_ = setup_->unread->of(setup_->channel.peer());
     arm_clock();
     setup_->events.up(caf::actor_cast<link_actor>(caf::actor{self_}), setup_->channel.peer());
   }
@@ -207,7 +208,7 @@ private:
   std::vector<bytes> frames_;
   bytes batch_;
   std::size_t queued_ = 0;
-  std::shared_ptr<std::atomic<std::size_t>> unread_ = std::make_shared<std::atomic<std::size_t>>(0);
+  unread_bytes::counter unread_; ///< the peer's, once it is known
   int silent_beats_ = 0;
   bool flush_scheduled_ = false;
   bool heard_ = false;
@@ -245,6 +246,14 @@ bool finished_connecting(int socket, std::uint32_t timeout_ms) {
 }
 
 } // namespace
+
+unread_bytes::counter unread_bytes::of(const public_key& peer) {
+  std::lock_guard lock(mutex_);
+  auto& found = by_peer_[peer];
+  if (!found)
+    found = std::make_shared<std::atomic<std::size_t>>(0);
+  return found;
+}
 
 caf::behavior accepted_link(broker* self, connection_handle connection,
                             std::shared_ptr<link_setup> setup) {

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include <caf/io/broker.hpp>
@@ -21,8 +23,9 @@ struct link_limits {
   std::uint32_t max_frame_bytes = 4 * 1024 * 1024 + 64 * 1024;
   /// Sent messages are dropped, not queued, while this much waits for the socket.
   std::uint32_t outbox_bytes = 32 * 1024 * 1024;
-  /// Received frames are dropped while this much has not been read by the actors that they went to:
-  /// a peer that sends faster than they work fills no memory. Whoever misses something asks again.
+  /// Received frames are dropped while this much has not been read by the actors that they went to,
+  /// from all links of the same peer: one that sends faster than they work fills no memory. Whoever
+  /// misses something asks again.
   std::uint32_t inbox_bytes = 32 * 1024 * 1024;
   std::uint32_t handshake_timeout_ms = 3000;
   /// A heartbeat is sent after this long without other traffic; the link ends after four of these
@@ -54,12 +57,27 @@ struct link_events {
   std::function<void(const error& why)> down;
 };
 
+/// Bytes that came and have not been read yet, by who sent them: whoever connects anew has no new
+/// room. Grows with the peers that were admitted, not with their links. Any thread may call.
+class unread_bytes {
+public:
+  using counter = std::shared_ptr<std::atomic<std::size_t>>;
+
+  counter of(const public_key& peer);
+
+private:
+  std::mutex mutex_;
+  std::map<public_key, counter> by_peer_;
+};
+
 /// What a link needs to begin: the handshake's state, ready to go.
 struct link_setup {
   secure_channel channel;
   link_limits limits;
   link_events events;
   std::shared_ptr<link_totals> totals;
+  /// Shared by an owner's links.
+  std::shared_ptr<unread_bytes> unread = std::make_shared<unread_bytes>();
 };
 
 /// The broker's function. With a handle it takes over an accepted connection (by fork); the

@@ -121,7 +121,7 @@ private:
     door_setup setup;
     setup.caps = options_.caps;
     setup.totals = options_.totals;
-    setup.admit = [options = options_, routes, self = peers_actor{this}] {
+    setup.admit = [options = options_, routes, unread = unread_, self = peers_actor{this}] {
       auto identity = options.identity;
       auto known = [identity](peer_role role, const public_key& key) -> expected<void> {
         auto who = replica_of(identity->genesis, key);
@@ -132,7 +132,7 @@ private:
       return link_setup{secure_channel::listener(settings_of(options), identity->key, known,
                                                  fresh_handshake_seed()),
                         options.limits, peer_events(self, routes, identity, std::nullopt),
-                        options.totals};
+                        options.totals, unread};
     };
     door_ = open_door(system(), std::move(doorman_), std::move(setup));
     dial_missing();
@@ -186,7 +186,7 @@ private:
 
   /// Connecting blocks, so it has a thread of its own for as long as it lasts.
   void dial(replica_id who) {
-    system().spawn<caf::detached>([options = options_, routes = routes_, who,
+    system().spawn<caf::detached>([options = options_, routes = routes_, who, unread = unread_,
                                    peers = peers_actor{this}](caf::event_based_actor* dialler) {
       auto& entry = options.identity->genesis.replicas[who.value()];
       auto socket = connect_socket(entry.peers.host, entry.peers.port, connect_timeout_ms);
@@ -195,10 +195,10 @@ private:
         return;
       }
       auto& identity = options.identity;
-      auto setup = std::make_shared<link_setup>(
-          link_setup{secure_channel::dialer(settings_of(options), identity->key, entry.key,
-                                            fresh_handshake_seed()),
-                     options.limits, peer_events(peers, routes, identity, who), options.totals});
+      auto setup = std::make_shared<link_setup>(link_setup{
+          secure_channel::dialer(settings_of(options), identity->key, entry.key,
+                                 fresh_handshake_seed()),
+          options.limits, peer_events(peers, routes, identity, who), options.totals, unread});
       dialler->system().middleman().spawn_broker(dialled_link, *socket, std::move(setup));
     });
   }
@@ -218,6 +218,7 @@ private:
   caf::io::doorman_ptr doorman_;
   std::vector<peer> peers_;
   peer_routes routes_;
+  std::shared_ptr<unread_bytes> unread_ = std::make_shared<unread_bytes>();
   caf::actor door_;
 };
 
@@ -266,7 +267,8 @@ expected<caf::actor> spawn_client_door(caf::actor_system& system, gateway_actor 
   door_setup setup;
   setup.caps = options.caps;
   setup.totals = options.totals;
-  setup.admit = [options, gateway, next = std::make_shared<std::uint64_t>(0)] {
+  setup.admit = [options, gateway, unread = std::make_shared<unread_bytes>(),
+                 next = std::make_shared<std::uint64_t>(0)] {
     auto identity = options.identity;
     auto known = [identity](peer_role role, const public_key& key) -> expected<void> {
       if (role != peer_role::client || !client_of(identity->genesis, key))
@@ -276,7 +278,7 @@ expected<caf::actor> spawn_client_door(caf::actor_system& system, gateway_actor 
     return link_setup{secure_channel::listener(settings_of(options), identity->key, known,
                                                fresh_handshake_seed()),
                       options.limits, client_events(gateway, identity, session_id{++*next}),
-                      options.totals};
+                      options.totals, unread};
   };
   return open_door(system, std::move(*doorman), std::move(setup));
 }

@@ -67,6 +67,9 @@ struct fixture {
   link_actor server_link;
   link_limits limits;
   std::uint16_t port = 0;
+  std::shared_ptr<unread_bytes> unread = std::make_shared<unread_bytes>();
+  std::vector<frame_ptr> held; ///< frames that nobody has read to the end
+  bool hold = false;
   system_config config{2};
   caf::actor_system system{config};
   caf::actor door;
@@ -95,13 +98,19 @@ struct fixture {
       }
       into->add("up");
     };
-    e.frame = [=](const frame_ptr& frame, std::uint32_t) {
-      (void) for_each_message(*frame, [&](channel c, byte_view content) {
+    e.frame = [=, this](const frame_ptr& frame, std::uint32_t) {
+      if (keep && hold) {
+        std::lock_guard lock(link_mutex);
+        held.push_back(frame);
+      }
+      (void)for_each_message(*frame, [&](channel c, byte_view content) {
         if (c != channel::heartbeat)
           into->add("message " + std::string(content.substr(0, 32)));
       });
     };
-    e.down = [=](const error& why) { into->add("down " + std::string(to_string(why.code))); };
+    e.down = [=](const error& why) {
+      into->add("down " + std::string(to_string(why.code)));
+    };
     return e;
   }
 
@@ -120,7 +129,7 @@ struct fixture {
       };
       return link_setup{secure_channel::listener({cluster, peer_role::replica, max_frame_bytes},
                                                  server_key, admit, fresh_handshake_seed()),
-                        limits, record(server, true), totals};
+                        limits, record(server, true), totals, unread};
     };
     door = open_door(system, std::move(*doorman), std::move(setup));
   }
@@ -130,9 +139,9 @@ struct fixture {
     auto socket = connect_socket("127.0.0.1", port, 2000);
     CAF_REQUIRE(socket);
     auto setup = std::make_shared<link_setup>(
-      link_setup{secure_channel::dialer({to_cluster, role, max_frame_bytes}, key, expected_peer,
-                                        fresh_handshake_seed()),
-                 limits, record(client, false), std::make_shared<link_totals>()});
+        link_setup{secure_channel::dialer({to_cluster, role, max_frame_bytes}, key, expected_peer,
+                                          fresh_handshake_seed()),
+                   limits, record(client, false), std::make_shared<link_totals>()});
     return system.middleman().spawn_broker(dialled_link, *socket, std::move(setup));
   }
 
@@ -241,7 +250,7 @@ CAF_TEST(random bytes end the connection and nothing else) {
     std::string junk(1 + random() % 400, '\0');
     for (auto& c : junk)
       c = static_cast<char>(random());
-    (void) !::write(s, junk.data(), junk.size());
+    (void)!::write(s, junk.data(), junk.size());
     ::shutdown(s, SHUT_WR);
     CAF_CHECK(closed_by_peer(s));
     ::close(s);
@@ -259,7 +268,7 @@ CAF_TEST(silence and half a handshake are ended by the deadline) {
   int half = raw();
   auto hello = secure_channel::dialer({cluster, peer_role::client, max_frame_bytes}, client_key,
                                       server_key.identity(), fresh_handshake_seed())
-                 .take_output();
+                   .take_output();
   CAF_REQUIRE_EQUAL(::write(half, hello.data(), hello.size() / 2),
                     static_cast<ssize_t>(hello.size() / 2));
   CAF_CHECK(closed_by_peer(silent));
@@ -350,6 +359,35 @@ CAF_TEST(a port in use is an error that names it) {
   auto again = bind_door(system, {"127.0.0.1", port});
   CAF_REQUIRE(!again);
   CAF_CHECK(again.error().detail.find(std::to_string(port)) != std::string::npos);
+}
+
+CAF_TEST(whoever connects anew has no new room) {
+  limits.inbox_bytes = 100'000;
+  hold = true;
+  open();
+  auto big = text(std::string(60'000, 'x'));
+  auto round = [&] {
+    auto link = dial();
+    CAF_CHECK_EQUAL(client->next(), "up");
+    CAF_CHECK_EQUAL(server->next(), "up");
+    caf::anon_send(link, send_atom::value, channel::client, big);
+    caf::anon_send(link, send_atom::value, channel::client, text("small"));
+    auto heard = server->next();
+    if (heard != "message small")
+      CAF_CHECK_EQUAL(server->next(), "message small");
+    caf::anon_send(link, shut_atom::value);
+    CAF_CHECK_EQUAL(client->next(), "down shutting_down");
+    CAF_CHECK_EQUAL(server->next(), "down unreachable");
+    return heard;
+  };
+  CAF_CHECK_EQUAL(round(), "message " + std::string(32, 'x'));
+  CAF_CHECK_EQUAL(round(), "message small");
+  CAF_CHECK_EQUAL(totals->dropped_in.load(), 1u);
+  {
+    std::lock_guard lock(link_mutex);
+    held.clear();
+  }
+  CAF_CHECK_EQUAL(round(), "message " + std::string(32, 'x'));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
