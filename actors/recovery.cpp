@@ -4,12 +4,13 @@
 
 #include "market/rules.hpp"
 #include "messages/crypto.hpp"
+#include "storage/base.hpp"
 
 namespace bourse::actors {
 
 namespace {
 
-expected<void> restore(recovered_node& node, const storage::store& store) {
+expected<void> restore(recovered_node& node, const storage::reader& store) {
   auto pages
       = storage::load_pages(store, [&](market::page_key key, byte_view content) -> expected<void> {
           node.tree.apply(key, content);
@@ -29,7 +30,7 @@ expected<void> restore(recovered_node& node, const storage::store& store) {
 }
 
 /// Null if the store does not have all bodies: then they are fetched like any others.
-expected<full_block_ptr> load_full(const storage::store& store, const config::genesis& genesis,
+expected<full_block_ptr> load_full(const storage::reader& store, const config::genesis& genesis,
                                    const digest& name, const shared_bytes& encoded) {
   auto content = decode_block(*encoded, genesis.market.blocks);
   if (!content)
@@ -59,7 +60,7 @@ expected<full_block_ptr> load_full(const storage::store& store, const config::ge
   return block;
 }
 
-expected<void> load_blocks(recovered_node& node, const storage::store& store,
+expected<void> load_blocks(recovered_node& node, const storage::reader& store,
                            const config::genesis& genesis) {
   std::set<digest> seen;
   auto load = [&](const statement& what, const shared_bytes& encoded) -> expected<void> {
@@ -88,6 +89,8 @@ expected<recovered_node> recover(storage::store& store, const config::genesis& g
   const auto& rules = genesis.market;
   if (auto ok = storage::open_for(store, genesis.cluster(), self); !ok)
     return tl::unexpected(ok.error());
+  if (auto taken = storage::restore_base(store); !taken)
+    return tl::unexpected(taken.error());
   auto checkpoint = storage::load_checkpoint(store);
   if (!checkpoint)
     return tl::unexpected(checkpoint.error());

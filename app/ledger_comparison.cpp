@@ -30,8 +30,8 @@ std::vector<amount> genesis_supply(const market::rules& r) {
 }
 
 /// The first block at which two ledgers differ; nothing if one is a beginning of the other.
-expected<std::optional<sequence_number>> first_difference(const storage::store& one,
-                                                          const storage::store& other,
+expected<std::optional<sequence_number>> first_difference(const storage::reader& one,
+                                                          const storage::reader& other,
                                                           sequence_number last) {
   constexpr std::size_t at_once = 256;
   for (auto n = sequence_number{1}; n <= last;) {

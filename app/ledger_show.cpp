@@ -27,7 +27,8 @@ struct shown_block {
   bool executed = false;
 };
 
-expected<shown_block> load(const storage::store& s, sequence_number n, const market::rules& rules) {
+expected<shown_block> load(const storage::reader& s, sequence_number n,
+                           const market::rules& rules) {
   auto source = storage::load_block(s, n);
   if (!source)
     return tl::unexpected(source.error());
@@ -151,7 +152,7 @@ struct summary {
   sequence_number last;
 };
 
-expected<summary> load_summary(const storage::store& s) {
+expected<summary> load_summary(const storage::reader& s) {
   auto checkpoint = storage::load_checkpoint(s);
   if (!checkpoint)
     return tl::unexpected(checkpoint.error());
@@ -192,7 +193,7 @@ private:
   std::vector<std::pair<std::uint64_t, std::uint64_t>> all_;
 };
 
-exit_code show_newest(const storage::store& s, const ledger_place& place,
+exit_code show_newest(const storage::reader& s, const ledger_place& place,
                       const ledger_show_options& o, const market::rules& rules, const output& out) {
   auto known = load_summary(s);
   if (!known)
@@ -239,7 +240,7 @@ exit_code show_newest(const storage::store& s, const ledger_place& place,
 }
 
 /// Errors: wrong_cluster if the ledger is of another than the genesis file's.
-expected<void> check_cluster(const storage::store& s, const market::rules& rules) {
+expected<void> check_cluster(const storage::reader& s, const market::rules& rules) {
   auto found = storage::layout::load_identity(s);
   if (!found)
     return tl::unexpected(found.error());

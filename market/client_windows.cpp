@@ -65,23 +65,39 @@ void client_windows::take_dirty_pages(std::vector<page_update>& to) {
   }
 }
 
+void client_windows::read(page_reader& in, window& w) {
+  w.next_report = report_number{in.get<std::uint64_t>()};
+  in.require(w.next_report.value() != 0);
+  auto moved = in.get<std::uint16_t>();
+  for (std::size_t s = 0; s < max_streams; ++s) {
+    bool has_moved = moved >> s & 1;
+    w.next[s] = has_moved ? submission_number{in.get<std::uint64_t>()} : first_number;
+    in.require(!has_moved || w.next[s] > first_number);
+  }
+}
+
+expected<std::vector<report_number>> client_windows::read_next_reports(byte_view content) {
+  page_reader in{content};
+  in.require(in.get<std::uint8_t>() == page_version);
+  std::vector<report_number> out;
+  while (in.ok() && !in.done() && out.size() < per_page) {
+    window w;
+    read(in, w);
+    out.push_back(w.next_report);
+  }
+  if (!in.done())
+    return fail(errc::corrupt, "page of clients");
+  return out;
+}
+
 expected<void> client_windows::restore(std::uint64_t page, byte_view content) {
   if (page >= dirty_.size())
     return fail(errc::corrupt, "page of clients: there are fewer");
   page_reader in{content};
   in.require(in.get<std::uint8_t>() == page_version);
   auto end = std::min<std::size_t>(clients_.size(), (page + 1) * per_page);
-  for (std::size_t c = page * per_page; c < end && in.ok(); ++c) {
-    auto& w = clients_[c];
-    w.next_report = report_number{in.get<std::uint64_t>()};
-    in.require(w.next_report.value() != 0);
-    auto moved = in.get<std::uint16_t>();
-    for (std::size_t s = 0; s < max_streams; ++s) {
-      bool has_moved = moved >> s & 1;
-      w.next[s] = has_moved ? submission_number{in.get<std::uint64_t>()} : first_number;
-      in.require(!has_moved || w.next[s] > first_number);
-    }
-  }
+  for (std::size_t c = page * per_page; c < end && in.ok(); ++c)
+    read(in, clients_[c]);
   if (!in.done())
     return fail(errc::corrupt, "page of clients " + std::to_string(page));
   dirty_[page] = false;

@@ -12,6 +12,8 @@
 
 namespace bourse::market {
 
+class page_reader;
+
 class client_windows {
 public:
   static constexpr std::uint32_t per_page = 16;
@@ -35,6 +37,9 @@ public:
 
   void take_dirty_pages(std::vector<page_update>& to);
   expected<void> restore(std::uint64_t page, byte_view content);
+  /// The numbers of the next reports of a page's clients, of which the first is client page *
+  /// per_page. Errors: corrupt.
+  static expected<std::vector<report_number>> read_next_reports(byte_view content);
 
 private:
   struct window {
@@ -43,6 +48,7 @@ private:
   };
 
   bytes encode_page(std::uint32_t page) const;
+  static void read(page_reader& in, window& w);
 
   std::vector<window> clients_;
   std::vector<char> dirty_; ///< by page

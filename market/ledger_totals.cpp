@@ -21,6 +21,16 @@ bytes ledger_totals::encode(const accounts& of) const {
   return out.take();
 }
 
+expected<block_time> ledger_totals::read_time(byte_view content) {
+  page_reader in{content};
+  in.require(in.get<std::uint8_t>() == page_version);
+  in.get<std::uint64_t>(); // sequence
+  block_time time{in.get<std::uint64_t>()};
+  if (!in.ok())
+    return fail(errc::corrupt, "page of totals");
+  return time;
+}
+
 expected<void> ledger_totals::decode(byte_view content, accounts& of) {
   page_reader in{content};
   in.require(in.get<std::uint8_t>() == page_version);

@@ -22,6 +22,8 @@ struct ledger_totals {
   bytes encode(const accounts& of) const;
   /// Errors: corrupt. `fees` has its size already.
   expected<void> decode(byte_view content, accounts& of);
+  /// The time of the last executed block. Errors: corrupt.
+  static expected<block_time> read_time(byte_view content);
 };
 
 } // namespace bourse::market

@@ -38,7 +38,7 @@ void in_parallel(std::size_t n, const std::function<void(std::size_t)>& f) {
 
 class ledger_audit {
 public:
-  ledger_audit(const store& s, const audit_genesis& g,
+  ledger_audit(const reader& s, const audit_genesis& g,
                const std::function<void(const audit_progress&)>& progress)
       : store_(s),
         genesis_(g),
@@ -334,7 +334,7 @@ private:
     return ok ? ok : note_or_fail(proposed, ok.error());
   }
 
-  const store& store_;
+  const reader& store_;
   const audit_genesis& genesis_;
   const std::function<void(const audit_progress&)>& progress_;
   auditor_keys keys_;
@@ -352,7 +352,7 @@ private:
 
 } // namespace
 
-expected<audit_report> verify_ledger(const store& s, const audit_genesis& g,
+expected<audit_report> verify_ledger(const reader& s, const audit_genesis& g,
                                      const std::function<void(const audit_progress&)>& progress) {
   return ledger_audit{s, g, progress}.run();
 }

@@ -61,7 +61,7 @@ struct audit_progress {
 /// Reads the store, which nobody writes meanwhile, and uses all processors. A problem in what
 /// belongs to a block is in the report. Errors: wrong_cluster, unsupported_version, not_found if
 /// the store holds no ledger, corrupt if what belongs to no block is damaged, io_failed.
-expected<audit_report> verify_ledger(const store& s, const audit_genesis& g,
+expected<audit_report> verify_ledger(const reader& s, const audit_genesis& g,
                                      const std::function<void(const audit_progress&)>& progress
                                      = {});
 

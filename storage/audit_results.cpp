@@ -21,7 +21,7 @@ bool same_parts(const layout::results_value& found, const market::block_result& 
                     });
 }
 
-expected<void> check_settlements(const store& s, const market::block_result& truth) {
+expected<void> check_settlements(const reader& s, const market::block_result& truth) {
   auto value = layout::load(s, family::results, layout::settlements_key(truth.sequence));
   if (!value)
     return tl::unexpected{value.error()};
@@ -32,7 +32,7 @@ expected<void> check_settlements(const store& s, const market::block_result& tru
   return {};
 }
 
-expected<void> check_places(const store& s, const market::block_result& truth) {
+expected<void> check_places(const reader& s, const market::block_result& truth) {
   for (const auto& part : truth.reports) {
     auto key = layout::report_key(part.client, part.first);
     auto value = layout::load(s, family::reports, key);
@@ -51,7 +51,7 @@ expected<void> check_places(const store& s, const market::block_result& truth) {
 
 } // namespace
 
-expected<stored> check_results(const store& s, const market::block_result& truth, replica_id self,
+expected<stored> check_results(const reader& s, const market::block_result& truth, replica_id self,
                                const consensus::authenticator& keys) {
   auto key = layout::results_key(truth.sequence);
   auto value = layout::load(s, family::results, key);
@@ -78,7 +78,7 @@ expected<stored> check_results(const store& s, const market::block_result& truth
   return stored::good;
 }
 
-expected<void> check_results_whole(const store& s, sequence_number n) {
+expected<void> check_results_whole(const reader& s, sequence_number n) {
   for (const auto& key : {layout::results_key(n), layout::settlements_key(n)})
     if (auto value = layout::load(s, family::results, key); !value)
       return tl::unexpected{value.error()};
@@ -89,7 +89,7 @@ namespace {
 
 /// Calls `visit` with the client, its report number and the block of each entry.
 expected<void>
-scan_index(const store& s,
+scan_index(const reader& s,
            const std::function<expected<bool>(client_id, report_number, sequence_number)>& visit) {
   return layout::load_range(s, family::reports, {}, {},
                             [&](byte_view key, byte_view payload) -> expected<bool> {
@@ -107,7 +107,7 @@ scan_index(const store& s,
 
 } // namespace
 
-expected<void> check_index(const store& s, sequence_number base, std::uint64_t entries,
+expected<void> check_index(const reader& s, sequence_number base, std::uint64_t entries,
                            const note_function& note) {
   std::uint64_t found = 0;
   auto counted = scan_index(s, [&](client_id, report_number, sequence_number n) -> expected<bool> {
@@ -237,7 +237,7 @@ std::optional<sequence_number> slot_of(byte_view key) {
 
 } // namespace
 
-expected<void> check_consensus_records(const store& s, cluster_size size,
+expected<void> check_consensus_records(const reader& s, cluster_size size,
                                        const consensus::authenticator& keys,
                                        std::uint64_t& signatures, const note_function& note) {
   record_checker checker{size, keys, signatures};

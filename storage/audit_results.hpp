@@ -14,21 +14,21 @@ enum class stored { nothing, good };
 
 /// Results, settlements and index entries of a block that was executed again. Errors: corrupt says
 /// what differs; io_failed.
-expected<stored> check_results(const store& s, const market::block_result& truth, replica_id self,
+expected<stored> check_results(const reader& s, const market::block_result& truth, replica_id self,
                                const consensus::authenticator& keys);
 /// Only that what is stored of a block is whole, where it can't be executed again.
-expected<void> check_results_whole(const store& s, sequence_number n);
+expected<void> check_results_whole(const reader& s, sequence_number n);
 
 using note_function = std::function<void(sequence_number block, std::string what)>;
 
 /// That the index of reports has this many entries for blocks after `base`, each of which
 /// check_results has found good, and no others.
-expected<void> check_index(const store& s, sequence_number base, std::uint64_t entries,
+expected<void> check_index(const reader& s, sequence_number base, std::uint64_t entries,
                            const note_function& note);
 
 /// Proposals, votes, prepared certificates, the new view and evidence. Adds to `signatures` how
 /// many it verified.
-expected<void> check_consensus_records(const store& s, cluster_size size,
+expected<void> check_consensus_records(const reader& s, cluster_size size,
                                        const consensus::authenticator& keys,
                                        std::uint64_t& signatures, const note_function& note);
 

@@ -72,6 +72,10 @@ bytes page_key(market::page_key k) {
   return packer{8}.big_u64(k.packed()).take();
 }
 
+bytes base_page_key(sequence_number of, market::page_key k) {
+  return packer{16}.big_u64(of.value()).big_u64(k.packed()).take();
+}
+
 // -- values --------------------------------------------------------------------------------------
 
 namespace {
@@ -107,7 +111,7 @@ expected<byte_view> unseal(family where, byte_view key, byte_view value) {
   return payload;
 }
 
-expected<std::optional<bytes>> load(const store& s, family where, byte_view key) {
+expected<std::optional<bytes>> load(const reader& s, family where, byte_view key) {
   auto value = s.get(where, key);
   if (!value || !*value)
     return value;
@@ -119,7 +123,7 @@ expected<std::optional<bytes>> load(const store& s, family where, byte_view key)
 }
 
 expected<void>
-load_range(const store& s, family where, byte_view from, byte_view to,
+load_range(const reader& s, family where, byte_view from, byte_view to,
            const std::function<expected<bool>(byte_view key, byte_view payload)>& visit) {
   expected<void> problem;
   auto ok = s.scan(where, from, to, [&](byte_view key, byte_view value) {
@@ -138,7 +142,7 @@ tl::unexpected<error> nonsense(family where, byte_view key, std::string_view wha
   return fail(errc::corrupt, std::move(text));
 }
 
-expected<std::optional<identity>> load_identity(const store& s) {
+expected<std::optional<identity>> load_identity(const reader& s) {
   auto value = load(s, family::meta, identity_key);
   if (!value)
     return tl::unexpected{value.error()};
@@ -156,6 +160,19 @@ expected<std::optional<identity>> load_identity(const store& s) {
   if (!in.done())
     return nonsense(family::meta, identity_key, "malformed");
   return found;
+}
+
+packer& pack(packer& to, const stored_checkpoint& c) {
+  return to.u64(c.sequence.value()).fixed(c.chain).fixed(c.state).u64(c.time.value());
+}
+
+stored_checkpoint unpack_checkpoint(unpacker& in) {
+  stored_checkpoint out;
+  out.sequence = sequence_number{in.u64()};
+  out.chain = in.fixed<digest>();
+  out.state = in.fixed<digest>();
+  out.time = block_time{in.u64()};
+  return out;
 }
 
 expected<committed_block> unpack_block(byte_view key, byte_view payload) {

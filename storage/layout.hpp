@@ -4,6 +4,8 @@
 //   family     key                          value
 //   meta       "identity"                   format, replica, cluster id
 //              "checkpoint"                 own checkpoint: sequence, chain, state digest, time
+//              "base"                       likewise, where the log begins, and its stable proof
+//              "next base"                  the base to come: its pages are all there
 //   consensus  'v'                          view
 //              'n'                          last new view that was gone by: body, signer
 //              's'                          stable checkpoint with its proof
@@ -17,6 +19,7 @@
 //              's' sequence                 settlements, if there were any
 //   reports    client, first report number  sequence
 //   pages      packed page key              page, as of the own checkpoint
+//   base       sequence, packed page key    page, as of that block
 #pragma once
 
 #include <array>
@@ -175,6 +178,8 @@ private:
 
 inline constexpr byte_view identity_key = "identity";
 inline constexpr byte_view checkpoint_key = "checkpoint";
+inline constexpr byte_view base_key = "base";
+inline constexpr byte_view next_base_key = "next base";
 
 /// Kinds of consensus records, the first byte of their keys.
 enum class record_kind : char {
@@ -200,6 +205,7 @@ bytes results_key(sequence_number n);
 bytes settlements_key(sequence_number n);
 bytes report_key(client_id client, report_number first);
 bytes page_key(market::page_key k);
+bytes base_page_key(sequence_number of, market::page_key k);
 
 // -- values --------------------------------------------------------------------------------------
 
@@ -210,23 +216,27 @@ bytes seal(family where, byte_view key, bytes payload);
 /// The payload; the view is of `value`. Errors: corrupt.
 expected<byte_view> unseal(family where, byte_view key, byte_view value);
 /// get and unseal in one. Nothing: no such key.
-expected<std::optional<bytes>> load(const store& s, family where, byte_view key);
+expected<std::optional<bytes>> load(const reader& s, family where, byte_view key);
 /// scan and unseal in one; stops at the first error.
 expected<void>
-load_range(const store& s, family where, byte_view from, byte_view to,
+load_range(const reader& s, family where, byte_view from, byte_view to,
            const std::function<expected<bool>(byte_view key, byte_view payload)>& visit);
 /// The error for a value that is sealed well and still makes no sense.
 tl::unexpected<error> nonsense(family where, byte_view key, std::string_view what);
 
 struct identity {
-  static constexpr std::uint32_t current_format = 2;
+  static constexpr std::uint32_t current_format = 3;
 
   std::uint32_t format = current_format;
   replica_id replica;
   digest cluster;
 };
 /// Nothing: a new store.
-expected<std::optional<identity>> load_identity(const store& s);
+expected<std::optional<identity>> load_identity(const reader& s);
+
+packer& pack(packer& to, const stored_checkpoint& c);
+/// The rest of the value may follow.
+stored_checkpoint unpack_checkpoint(unpacker& in);
 
 expected<committed_block> unpack_block(byte_view key, byte_view payload);
 

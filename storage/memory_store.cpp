@@ -27,12 +27,45 @@ bool empty_range(byte_view from, byte_view to) {
   return !to.empty() && to <= from;
 }
 
+using contents = std::array<content, family_count>;
+
+const content& of(const contents& all, family where) {
+  return all[static_cast<std::size_t>(where)];
+}
+
+std::optional<bytes> get_in(const content& c, byte_view key) {
+  auto i = c.find(key);
+  return i == c.end() ? std::nullopt : std::optional{i->second};
+}
+
+void scan_in(const content& c, byte_view from, byte_view to,
+             const std::function<bool(byte_view, byte_view)>& visit) {
+  if (empty_range(from, to))
+    return;
+  auto end = end_of(c, to);
+  for (auto i = c.lower_bound(from); i != end; ++i)
+    if (!visit(i->first, i->second))
+      break;
+}
+
+std::optional<std::pair<bytes, bytes>> last_in(const content& c, byte_view from, byte_view to) {
+  if (empty_range(from, to))
+    return std::nullopt;
+  auto i = end_of(c, to);
+  if (i == c.begin())
+    return std::nullopt;
+  --i;
+  if (i->first < from)
+    return std::nullopt;
+  return std::pair{i->first, i->second};
+}
+
 } // namespace
 
 struct memory_disk::state {
   // Recursive, so that a visitor of `scan` may read.
   mutable std::recursive_mutex mutex;
-  std::array<content, family_count> families;
+  contents families;
   /// One for each write since the last sync, oldest first.
   std::vector<undo_list> unsynced;
   std::uint64_t syncs = 0;
@@ -162,11 +195,7 @@ public:
     std::scoped_lock guard{disk_->mutex};
     if (auto ok = alive(); !ok)
       return tl::unexpected{ok.error()};
-    auto& c = disk_->at(where);
-    auto i = c.find(key);
-    if (i == c.end())
-      return std::nullopt;
-    return i->second;
+    return get_in(of(disk_->families, where), key);
   }
 
   expected<void> scan(family where, byte_view from, byte_view to,
@@ -174,13 +203,7 @@ public:
     std::scoped_lock guard{disk_->mutex};
     if (auto ok = alive(); !ok)
       return ok;
-    if (empty_range(from, to))
-      return {};
-    auto& c = disk_->at(where);
-    auto end = end_of(c, to);
-    for (auto i = c.lower_bound(from); i != end; ++i)
-      if (!visit(i->first, i->second))
-        break;
+    scan_in(of(disk_->families, where), from, to, visit);
     return {};
   }
 
@@ -189,17 +212,10 @@ public:
     std::scoped_lock guard{disk_->mutex};
     if (auto ok = alive(); !ok)
       return tl::unexpected{ok.error()};
-    auto& c = disk_->at(where);
-    if (empty_range(from, to))
-      return std::nullopt;
-    auto i = end_of(c, to);
-    if (i == c.begin())
-      return std::nullopt;
-    --i;
-    if (i->first < from)
-      return std::nullopt;
-    return std::pair{i->first, i->second};
+    return last_in(of(disk_->families, where), from, to);
   }
+
+  std::unique_ptr<reader> snapshot() const override;
 
 private:
   expected<void> alive() const {
@@ -212,6 +228,33 @@ private:
   std::uint64_t life_ = 0;
   bool failed_ = false;
 };
+
+/// A copy: small, as what is kept in memory is.
+class memory_snapshot final : public reader {
+public:
+  explicit memory_snapshot(contents c) : families_(std::move(c)) {}
+
+  expected<std::optional<bytes>> get(family where, byte_view key) const override {
+    return get_in(of(families_, where), key);
+  }
+  expected<void> scan(family where, byte_view from, byte_view to,
+                      const std::function<bool(byte_view, byte_view)>& visit) const override {
+    scan_in(of(families_, where), from, to, visit);
+    return {};
+  }
+  expected<std::optional<std::pair<bytes, bytes>>> last(family where, byte_view from,
+                                                        byte_view to) const override {
+    return last_in(of(families_, where), from, to);
+  }
+
+private:
+  contents families_;
+};
+
+std::unique_ptr<reader> memory_store::snapshot() const {
+  std::scoped_lock guard{disk_->mutex};
+  return std::make_unique<memory_snapshot>(disk_->families);
+}
 
 std::unique_ptr<store> open_memory_store(const memory_disk& disk) {
   return std::make_unique<memory_store>(disk);

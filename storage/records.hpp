@@ -41,6 +41,8 @@ struct stored_checkpoint {
 void append(write_batch& to, const consensus::record& r);
 void append(write_batch& to, const block_bodies& b);
 void append(write_batch& to, const stored_results& r);
+/// One page of the own state.
+void append_page(write_batch& to, market::page_key key, byte_view content);
 /// `dirty` updates the pages of the checkpoint before. To replace them all, erase the family in the
 /// same batch.
 void append(write_batch& to, const stored_checkpoint& c,
@@ -53,29 +55,29 @@ void append(write_batch& to, const stored_checkpoint& c,
 expected<void> open_for(store& s, const digest& cluster, replica_id self);
 
 /// All that consensus needs to go on. `executed` and `chain` are those of the own checkpoint.
-expected<consensus::recovered_state> load_consensus(const store& s, const digest& cluster);
-expected<std::optional<stored_checkpoint>> load_checkpoint(const store& s);
+expected<consensus::recovered_state> load_consensus(const reader& s, const digest& cluster);
+expected<std::optional<stored_checkpoint>> load_checkpoint(const reader& s);
 /// The newest stable checkpoint with its proof.
-expected<std::optional<stable_checkpoint>> load_stable(const store& s);
+expected<std::optional<stable_checkpoint>> load_stable(const reader& s);
 /// Proofs that a primary signed two proposals for one slot. Never deleted.
-expected<std::vector<equivocation>> load_evidence(const store& s);
+expected<std::vector<equivocation>> load_evidence(const reader& s);
 /// Every state page, ascending.
-expected<void> load_pages(const store& s,
+expected<void> load_pages(const reader& s,
                           const std::function<expected<void>(market::page_key, byte_view)>& visit);
 
-expected<std::optional<committed_block>> load_block(const store& s, sequence_number n);
+expected<std::optional<committed_block>> load_block(const reader& s, sequence_number n);
 /// At most `count` and about `max_bytes` from `from` on, without gaps.
-expected<std::vector<committed_block>> load_blocks(const store& s, sequence_number from,
+expected<std::vector<committed_block>> load_blocks(const reader& s, sequence_number from,
                                                    std::size_t count, std::size_t max_bytes);
 /// Bodies of a block in block order, as they were signed. Errors: not_found.
-expected<std::vector<signed_submission>> load_bodies(const store& s, sequence_number n,
+expected<std::vector<signed_submission>> load_bodies(const reader& s, sequence_number n,
                                                      const digest& block);
 /// Those of `wanted` that any proposal at `n` has. Adds to `read` how many bytes were gone through.
-expected<std::vector<signed_submission>> load_bodies(const store& s, sequence_number n,
+expected<std::vector<signed_submission>> load_bodies(const reader& s, sequence_number n,
                                                      const std::vector<digest>& wanted,
                                                      std::size_t& read);
 /// Highest committed block, or 0.
-expected<sequence_number> last_committed(const store& s);
+expected<sequence_number> last_committed(const reader& s);
 
 /// A client's reports of one block, as `results` carries them to the client.
 struct stored_reports {
@@ -84,15 +86,15 @@ struct stored_reports {
   client_reports reports;
 };
 /// From the block that holds report `from` on, at most `count` blocks; none if it is yet to come.
-expected<std::vector<stored_reports>> load_reports(const store& s, client_id client,
+expected<std::vector<stored_reports>> load_reports(const reader& s, client_id client,
                                                    report_number from, std::size_t count);
 /// The proof of one report. Errors: not_found, and as everywhere corrupt and io_failed.
-expected<receipt_share> load_receipt(const store& s, client_id client, report_number number);
+expected<receipt_share> load_receipt(const reader& s, client_id client, report_number number);
 /// Those of blocks up to `last`, newest first. Looks back over a few megabytes of settlements at
 /// most, so there may be fewer than `count` although older ones exist.
-expected<std::vector<trade>> load_trades(const store& s, instrument_id instrument,
+expected<std::vector<trade>> load_trades(const reader& s, instrument_id instrument,
                                          sequence_number last, std::size_t count);
 /// Errors: not_found if the block was not executed here.
-expected<std::vector<settlement>> load_settlements(const store& s, sequence_number n);
+expected<std::vector<settlement>> load_settlements(const reader& s, sequence_number n);
 
 } // namespace bourse::storage

@@ -6,7 +6,7 @@
 
 namespace bourse::storage {
 
-expected<std::optional<committed_block>> load_block(const store& s, sequence_number n) {
+expected<std::optional<committed_block>> load_block(const reader& s, sequence_number n) {
   auto key = layout::sequence_key(n);
   auto value = layout::load(s, family::blocks, key);
   if (!value)
@@ -19,7 +19,7 @@ expected<std::optional<committed_block>> load_block(const store& s, sequence_num
   return std::move(*b);
 }
 
-expected<std::vector<committed_block>> load_blocks(const store& s, sequence_number from,
+expected<std::vector<committed_block>> load_blocks(const reader& s, sequence_number from,
                                                    std::size_t count, std::size_t max_bytes) {
   std::vector<committed_block> out;
   if (count == 0)
@@ -43,7 +43,7 @@ expected<std::vector<committed_block>> load_blocks(const store& s, sequence_numb
   return out;
 }
 
-expected<std::vector<signed_submission>> load_bodies(const store& s, sequence_number n,
+expected<std::vector<signed_submission>> load_bodies(const reader& s, sequence_number n,
                                                      const digest& block) {
   auto key = layout::bodies_key(n, block);
   auto value = layout::load(s, family::bodies, key);
@@ -60,7 +60,7 @@ expected<std::vector<signed_submission>> load_bodies(const store& s, sequence_nu
   return out;
 }
 
-expected<std::vector<signed_submission>> load_bodies(const store& s, sequence_number n,
+expected<std::vector<signed_submission>> load_bodies(const reader& s, sequence_number n,
                                                      const std::vector<digest>& wanted,
                                                      std::size_t& read) {
   auto missing = wanted;
@@ -90,7 +90,7 @@ expected<std::vector<signed_submission>> load_bodies(const store& s, sequence_nu
   return out;
 }
 
-expected<sequence_number> last_committed(const store& s) {
+expected<sequence_number> last_committed(const reader& s) {
   auto found = s.last(family::blocks, {}, {});
   if (!found)
     return tl::unexpected{found.error()};

@@ -9,7 +9,7 @@ using layout::unpacker;
 
 namespace {
 
-expected<bool> has_any_key(const store& s) {
+expected<bool> has_any_key(const reader& s) {
   for (std::size_t i = 0; i < family_count; ++i) {
     auto last = s.last(static_cast<family>(i), {}, {});
     if (!last)
@@ -22,14 +22,14 @@ expected<bool> has_any_key(const store& s) {
 
 /// Visits the records of one kind about slots above `stable`.
 expected<void>
-load_records(const store& s, record_kind kind, sequence_number stable,
+load_records(const reader& s, record_kind kind, sequence_number stable,
              const std::function<expected<bool>(byte_view key, byte_view payload)>& visit) {
   auto next_kind = static_cast<record_kind>(static_cast<char>(kind) + 1);
   return layout::load_range(s, family::consensus, layout::record_bound(kind, stable.value() + 1),
                             layout::record_key(next_kind), visit);
 }
 
-expected<void> load_view(const store& s, consensus::recovered_state& to) {
+expected<void> load_view(const reader& s, consensus::recovered_state& to) {
   auto key = layout::record_key(record_kind::view);
   auto value = layout::load(s, family::consensus, key);
   if (!value)
@@ -43,7 +43,7 @@ expected<void> load_view(const store& s, consensus::recovered_state& to) {
   return {};
 }
 
-expected<void> load_new_view(const store& s, consensus::recovered_state& to) {
+expected<void> load_new_view(const reader& s, consensus::recovered_state& to) {
   auto key = layout::record_key(record_kind::new_view);
   auto value = layout::load(s, family::consensus, key);
   if (!value)
@@ -57,7 +57,7 @@ expected<void> load_new_view(const store& s, consensus::recovered_state& to) {
   return {};
 }
 
-expected<void> load_proposals(const store& s, consensus::recovered_state& to) {
+expected<void> load_proposals(const reader& s, consensus::recovered_state& to) {
   return load_records(s, record_kind::proposal, to.stable.what.sequence,
                       [&](byte_view key, byte_view payload) -> expected<bool> {
                         unpacker in{payload};
@@ -76,7 +76,7 @@ expected<void> load_proposals(const store& s, consensus::recovered_state& to) {
                       });
 }
 
-expected<void> load_votes(const store& s, consensus::recovered_state& to) {
+expected<void> load_votes(const reader& s, consensus::recovered_state& to) {
   return load_records(
       s, record_kind::vote, to.stable.what.sequence,
       [&](byte_view key, byte_view payload) -> expected<bool> {
@@ -90,7 +90,7 @@ expected<void> load_votes(const store& s, consensus::recovered_state& to) {
       });
 }
 
-expected<void> load_prepared(const store& s, consensus::recovered_state& to) {
+expected<void> load_prepared(const reader& s, consensus::recovered_state& to) {
   return load_records(s, record_kind::prepared, to.stable.what.sequence,
                       [&](byte_view key, byte_view payload) -> expected<bool> {
                         auto c = decode_prepared_certificate(payload);
@@ -105,7 +105,7 @@ expected<void> load_prepared(const store& s, consensus::recovered_state& to) {
                       });
 }
 
-expected<void> load_committed(const store& s, consensus::recovered_state& to) {
+expected<void> load_committed(const reader& s, consensus::recovered_state& to) {
   // Also those that the own checkpoint does not cover yet, though a stable one does.
   auto known = std::min(to.stable.what.sequence, to.executed);
   return layout::load_range(s, family::blocks, layout::sequence_key(known.next()), {},
@@ -151,7 +151,7 @@ expected<void> open_for(store& s, const digest& cluster, replica_id self) {
   return s.write(batch, durability::synced);
 }
 
-expected<consensus::recovered_state> load_consensus(const store& s, const digest& cluster) {
+expected<consensus::recovered_state> load_consensus(const reader& s, const digest& cluster) {
   consensus::recovered_state out;
   out.chain = cluster;
   auto checkpoint = load_checkpoint(s);
@@ -173,7 +173,7 @@ expected<consensus::recovered_state> load_consensus(const store& s, const digest
   return out;
 }
 
-expected<std::optional<stable_checkpoint>> load_stable(const store& s) {
+expected<std::optional<stable_checkpoint>> load_stable(const reader& s) {
   auto key = layout::record_key(record_kind::stable);
   auto value = layout::load(s, family::consensus, key);
   if (!value)
@@ -186,7 +186,7 @@ expected<std::optional<stable_checkpoint>> load_stable(const store& s) {
   return std::move(*stable);
 }
 
-expected<std::vector<equivocation>> load_evidence(const store& s) {
+expected<std::vector<equivocation>> load_evidence(const reader& s) {
   std::vector<equivocation> out;
   auto kind = static_cast<char>(record_kind::equivocation);
   auto ok = layout::load_range(
@@ -203,24 +203,20 @@ expected<std::vector<equivocation>> load_evidence(const store& s) {
   return out;
 }
 
-expected<std::optional<stored_checkpoint>> load_checkpoint(const store& s) {
+expected<std::optional<stored_checkpoint>> load_checkpoint(const reader& s) {
   auto value = layout::load(s, family::meta, layout::checkpoint_key);
   if (!value)
     return tl::unexpected{value.error()};
   if (!*value)
     return std::nullopt;
   unpacker in{**value};
-  stored_checkpoint out;
-  out.sequence = sequence_number{in.u64()};
-  out.chain = in.fixed<digest>();
-  out.state = in.fixed<digest>();
-  out.time = block_time{in.u64()};
+  auto out = layout::unpack_checkpoint(in);
   if (!in.done())
     return layout::nonsense(family::meta, layout::checkpoint_key, "malformed");
   return out;
 }
 
-expected<void> load_pages(const store& s,
+expected<void> load_pages(const reader& s,
                           const std::function<expected<void>(market::page_key, byte_view)>& visit) {
   return layout::load_range(s, family::pages, {}, {},
                             [&](byte_view key, byte_view payload) -> expected<bool> {

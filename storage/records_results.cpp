@@ -17,7 +17,7 @@ struct loaded_results {
   results_value content;
 };
 
-expected<std::unique_ptr<loaded_results>> load_results(const store& s, sequence_number n) {
+expected<std::unique_ptr<loaded_results>> load_results(const reader& s, sequence_number n) {
   auto key = layout::results_key(n);
   auto value = layout::load(s, family::results, key);
   if (!value)
@@ -58,7 +58,7 @@ expected<report_place> unpack_place(byte_view key, byte_view payload) {
 }
 
 /// The client's entries from the last one that begins at or before `from` on.
-expected<std::vector<report_place>> load_places(const store& s, client_id client,
+expected<std::vector<report_place>> load_places(const reader& s, client_id client,
                                                 report_number from, std::size_t count) {
   auto begin = layout::report_key(client, from);
   // Report numbers stay far below 2^64, so `next` does not wrap to the client's first key.
@@ -84,7 +84,7 @@ expected<std::vector<report_place>> load_places(const store& s, client_id client
 }
 
 /// The results that the index points to, and the client's part of them.
-expected<std::unique_ptr<loaded_results>> load_place(const store& s, client_id client,
+expected<std::unique_ptr<loaded_results>> load_place(const reader& s, client_id client,
                                                      const report_place& place,
                                                      const results_value::client_part*& part) {
   auto results = load_results(s, place.block);
@@ -99,7 +99,7 @@ expected<std::unique_ptr<loaded_results>> load_place(const store& s, client_id c
 
 } // namespace
 
-expected<std::vector<stored_reports>> load_reports(const store& s, client_id client,
+expected<std::vector<stored_reports>> load_reports(const reader& s, client_id client,
                                                    report_number from, std::size_t count) {
   std::vector<stored_reports> out;
   if (count == 0)
@@ -161,7 +161,7 @@ expected<leaves> compute_leaves(const results_value& r, client_id client, report
 
 } // namespace
 
-expected<receipt_share> load_receipt(const store& s, client_id client, report_number number) {
+expected<receipt_share> load_receipt(const reader& s, client_id client, report_number number) {
   auto places = load_places(s, client, number, 1);
   if (!places)
     return tl::unexpected{places.error()};
@@ -191,7 +191,7 @@ expected<receipt_share> load_receipt(const store& s, client_id client, report_nu
   return out;
 }
 
-expected<std::vector<trade>> load_trades(const store& s, instrument_id instrument,
+expected<std::vector<trade>> load_trades(const reader& s, instrument_id instrument,
                                          sequence_number last, std::size_t count) {
   // A quiet instrument on a busy exchange: stop before the ledger is held up.
   constexpr std::size_t most_bytes = std::size_t{8} * 1024 * 1024;
@@ -224,7 +224,7 @@ expected<std::vector<trade>> load_trades(const store& s, instrument_id instrumen
   return out;
 }
 
-expected<std::vector<settlement>> load_settlements(const store& s, sequence_number n) {
+expected<std::vector<settlement>> load_settlements(const reader& s, sequence_number n) {
   auto results = load_results(s, n);
   if (!results)
     return tl::unexpected{results.error()};

@@ -108,22 +108,20 @@ void append(write_batch& to, const stored_results& r) {
         layout::pack_settlements(result.time, result.settlements));
 }
 
+void append_page(write_batch& to, market::page_key key, byte_view content) {
+  put(to, family::pages, layout::page_key(key),
+      packer{content.size() + seal_size}.raw(content).take());
+}
+
 void append(write_batch& to, const stored_checkpoint& c,
             const std::vector<market::page_update>& dirty) {
-  put(to, family::meta, bytes{layout::checkpoint_key},
-      packer{80 + seal_size}
-          .u64(c.sequence.value())
-          .fixed(c.chain)
-          .fixed(c.state)
-          .u64(c.time.value())
-          .take());
+  packer what{80 + seal_size};
+  put(to, family::meta, bytes{layout::checkpoint_key}, layout::pack(what, c).take());
   for (const auto& p : dirty) {
-    auto key = layout::page_key(p.key);
     if (p.content.empty())
-      to.erase(family::pages, std::move(key));
+      to.erase(family::pages, layout::page_key(p.key));
     else
-      put(to, family::pages, std::move(key),
-          packer{p.content.size() + seal_size}.raw(p.content).take());
+      append_page(to, p.key, p.content);
   }
 }
 

@@ -41,14 +41,122 @@ error to_error(const rocksdb::Status& status, const std::string& where) {
   return {errc::io_failed, where + ": " + text_of(status)};
 }
 
+using handles = std::vector<rocksdb::ColumnFamilyHandle*>;
+
+/// How the database is read, as it is or as it was.
+class rocks_view {
+public:
+  rocks_view(std::string name, rocksdb::DB* db, const handles& families,
+             const rocksdb::Snapshot* as_of = nullptr)
+      : name_(std::move(name)), db_(db), families_(families), as_of_(as_of) {}
+
+  rocksdb::ColumnFamilyHandle* handle(family f) const {
+    return families_.at(static_cast<std::size_t>(f));
+  }
+
+  rocksdb::ReadOptions scan_options() const {
+    rocksdb::ReadOptions options;
+    options.fill_cache = false; // a walk over everything must not push out what point reads use
+    options.snapshot = as_of_;
+    return options;
+  }
+
+  expected<std::optional<bytes>> get(family where, byte_view key) const {
+    bytes value;
+    rocksdb::ReadOptions options;
+    options.snapshot = as_of_;
+    auto status = db_->Get(options, handle(where), slice(key), &value);
+    if (status.IsNotFound())
+      return std::nullopt;
+    if (!status.ok())
+      return tl::unexpected{to_error(status, place(where))};
+    return value;
+  }
+
+  expected<void> scan(family where, byte_view from, byte_view to,
+                      const std::function<bool(byte_view, byte_view)>& visit) const {
+    if (!to.empty() && to <= from)
+      return {};
+    auto end = slice(to);
+    auto options = scan_options();
+    if (!to.empty())
+      options.iterate_upper_bound = &end;
+    std::unique_ptr<rocksdb::Iterator> i{db_->NewIterator(options, handle(where))};
+    for (i->Seek(slice(from)); i->Valid(); i->Next())
+      if (!visit(view(i->key()), view(i->value())))
+        break;
+    if (!i->status().ok())
+      return tl::unexpected{to_error(i->status(), place(where))};
+    return {};
+  }
+
+  expected<std::optional<std::pair<bytes, bytes>>> last(family where, byte_view from,
+                                                        byte_view to) const {
+    if (!to.empty() && to <= from)
+      return std::nullopt;
+    auto begin = slice(from);
+    auto end = slice(to);
+    auto options = scan_options();
+    options.iterate_lower_bound = &begin;
+    if (!to.empty())
+      options.iterate_upper_bound = &end;
+    std::unique_ptr<rocksdb::Iterator> i{db_->NewIterator(options, handle(where))};
+    i->SeekToLast();
+    if (!i->status().ok())
+      return tl::unexpected{to_error(i->status(), place(where))};
+    if (!i->Valid())
+      return std::nullopt;
+    return std::pair{i->key().ToString(), i->value().ToString()};
+  }
+
+private:
+  std::string place(family f) const {
+    return name_ + ", family " + family_name(f);
+  }
+
+  std::string name_;
+  rocksdb::DB* db_;
+  const handles& families_; ///< of the store
+  const rocksdb::Snapshot* as_of_;
+};
+
+class rocks_snapshot final : public reader {
+public:
+  rocks_snapshot(const std::string& name, rocksdb::DB* db, const handles& families)
+      : db_(db), as_of_(db->GetSnapshot()), view_(name, db, families, as_of_) {
+    BOURSE_ASSERT(as_of_ != nullptr);
+  }
+  rocks_snapshot(const rocks_snapshot&) = delete;
+  rocks_snapshot& operator=(const rocks_snapshot&) = delete;
+  ~rocks_snapshot() override {
+    db_->ReleaseSnapshot(as_of_);
+  }
+
+  expected<std::optional<bytes>> get(family where, byte_view key) const override {
+    return view_.get(where, key);
+  }
+  expected<void> scan(family where, byte_view from, byte_view to,
+                      const std::function<bool(byte_view, byte_view)>& visit) const override {
+    return view_.scan(where, from, to, visit);
+  }
+  expected<std::optional<std::pair<bytes, bytes>>> last(family where, byte_view from,
+                                                        byte_view to) const override {
+    return view_.last(where, from, to);
+  }
+
+private:
+  rocksdb::DB* db_;
+  const rocksdb::Snapshot* as_of_;
+  rocks_view view_;
+};
+
 class rocks_store final : public store {
 public:
-  using handles = std::vector<rocksdb::ColumnFamilyHandle*>;
-
   rocks_store(const rocks_options& o, std::unique_ptr<rocksdb::DB> db, handles families)
       : name_(o.directory.string()),
         db_(std::move(db)),
         families_(std::move(families)),
+        view_(name_, db_.get(), families_),
         read_only_(o.read_only),
         flush_after_(flush_after_bytes(o)) {
     BOURSE_ASSERT(families_.size() == family_count);
@@ -86,64 +194,23 @@ public:
   }
 
   expected<std::optional<bytes>> get(family where, byte_view key) const override {
-    bytes value;
-    auto status = db_->Get(rocksdb::ReadOptions{}, handle(where), slice(key), &value);
-    if (status.IsNotFound())
-      return std::nullopt;
-    if (!status.ok())
-      return tl::unexpected{to_error(status, place(where))};
-    return value;
+    return view_.get(where, key);
   }
-
   expected<void> scan(family where, byte_view from, byte_view to,
                       const std::function<bool(byte_view, byte_view)>& visit) const override {
-    if (!to.empty() && to <= from)
-      return {};
-    auto end = slice(to);
-    auto options = scan_options();
-    if (!to.empty())
-      options.iterate_upper_bound = &end;
-    std::unique_ptr<rocksdb::Iterator> i{db_->NewIterator(options, handle(where))};
-    for (i->Seek(slice(from)); i->Valid(); i->Next())
-      if (!visit(view(i->key()), view(i->value())))
-        break;
-    if (!i->status().ok())
-      return tl::unexpected{to_error(i->status(), place(where))};
-    return {};
+    return view_.scan(where, from, to, visit);
   }
-
   expected<std::optional<std::pair<bytes, bytes>>> last(family where, byte_view from,
                                                         byte_view to) const override {
-    if (!to.empty() && to <= from)
-      return std::nullopt;
-    auto begin = slice(from);
-    auto end = slice(to);
-    auto options = scan_options();
-    options.iterate_lower_bound = &begin;
-    if (!to.empty())
-      options.iterate_upper_bound = &end;
-    std::unique_ptr<rocksdb::Iterator> i{db_->NewIterator(options, handle(where))};
-    i->SeekToLast();
-    if (!i->status().ok())
-      return tl::unexpected{to_error(i->status(), place(where))};
-    if (!i->Valid())
-      return std::nullopt;
-    return std::pair{i->key().ToString(), i->value().ToString()};
+    return view_.last(where, from, to);
+  }
+  std::unique_ptr<reader> snapshot() const override {
+    return std::make_unique<rocks_snapshot>(name_, db_.get(), families_);
   }
 
 private:
   rocksdb::ColumnFamilyHandle* handle(family f) const {
-    return families_.at(static_cast<std::size_t>(f));
-  }
-
-  std::string place(family f) const {
-    return name_ + ", family " + family_name(f);
-  }
-
-  static rocksdb::ReadOptions scan_options() {
-    rocksdb::ReadOptions options;
-    options.fill_cache = false; // a walk over everything must not push out what point reads use
-    return options;
+    return view_.handle(f);
   }
 
   rocksdb::Status fill(const write_batch& batch) {
@@ -198,7 +265,7 @@ private:
     if (!r.to.empty())
       return scratch_.DeleteRange(handle(r.where), slice(r.from), slice(r.to));
     // RocksDB knows no range without an end: end it behind the last key.
-    std::unique_ptr<rocksdb::Iterator> i{db_->NewIterator(scan_options(), handle(r.where))};
+    std::unique_ptr<rocksdb::Iterator> i{db_->NewIterator(view_.scan_options(), handle(r.where))};
     i->SeekToLast();
     if (!i->Valid() || view(i->key()) < r.from)
       return i->status();
@@ -209,6 +276,7 @@ private:
   std::string name_;
   std::unique_ptr<rocksdb::DB> db_;
   handles families_;
+  rocks_view view_;
   bool read_only_;
   std::size_t flush_after_;
   std::size_t unflushed_ = 0;
@@ -277,18 +345,18 @@ expected<std::unique_ptr<store>> open_rocks_store(const rocks_options& o) {
   }
   if (auto ok = check_families(options, o.directory, names); !ok)
     return tl::unexpected{ok.error()};
-  rocks_store::handles handles;
+  handles columns;
   rocksdb::DB* raw = nullptr;
-  auto status = o.read_only ? rocksdb::DB::OpenForReadOnly(options, name, families, &handles, &raw)
-                            : rocksdb::DB::Open(options, name, families, &handles, &raw);
+  auto status = o.read_only ? rocksdb::DB::OpenForReadOnly(options, name, families, &columns, &raw)
+                            : rocksdb::DB::Open(options, name, families, &columns, &raw);
   std::unique_ptr<rocksdb::DB> db{raw};
   if (!status.ok())
     return tl::unexpected{open_error(status, name)};
   auto& opened = *db;
-  auto store = std::make_unique<rocks_store>(o, std::move(db), handles);
+  auto store = std::make_unique<rocks_store>(o, std::move(db), columns);
   // Who only reads, as the audit does, is told on the way which block is damaged.
   if (!o.read_only)
-    if (auto ok = check_blobs(*options.env, opened, handles); !ok)
+    if (auto ok = check_blobs(*options.env, opened, columns); !ok)
       return tl::unexpected{ok.error()};
   return store;
 }

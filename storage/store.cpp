@@ -18,6 +18,8 @@ std::string_view to_string(family f) {
       return "reports";
     case family::pages:
       return "pages";
+    case family::base:
+      return "base";
   }
   return "unknown";
 }

@@ -26,8 +26,9 @@ enum class family : std::uint8_t {
   results = 4,   ///< block results: reports and own signature; settlements
   reports = 5,   ///< index: which block holds a client's report
   pages = 6,     ///< state pages as of the own checkpoint
+  base = 7,      ///< state pages that the log begins from, and those of the base to come
 };
-inline constexpr std::size_t family_count = 7;
+inline constexpr std::size_t family_count = 8;
 
 std::string_view to_string(family f);
 
@@ -85,16 +86,12 @@ enum class durability : std::uint8_t {
   synced,   ///< survives the machine when the call returns
 };
 
-/// One writer, used by the ledger actor alone. A batch is atomic; after a crash the content is all
-/// that was synced and then at most a prefix of what was written later.
-class store {
+/// What can be read. Errors everywhere: io_failed, corrupt.
+class reader {
 public:
-  virtual ~store() = default;
+  virtual ~reader() = default;
 
-  /// A synced write makes all earlier ones durable as well, even if the batch is empty.
-  /// Errors: io_failed (also disk full), after which every later write fails too.
-  virtual expected<void> write(const write_batch& batch, durability how) = 0;
-  /// Errors: io_failed, corrupt. Nothing: no such key.
+  /// Nothing: no such key.
   virtual expected<std::optional<bytes>> get(family where, byte_view key) const = 0;
   /// Calls `visit` with keys of [from, to) in ascending order until it returns false. An empty `to`
   /// is the end of the family. Views are valid during the call.
@@ -104,6 +101,18 @@ public:
   /// The greatest key of [from, to) and its value.
   virtual expected<std::optional<std::pair<bytes, bytes>>> last(family where, byte_view from,
                                                                 byte_view to) const = 0;
+};
+
+/// One writer, used by the ledger actor alone. A batch is atomic; after a crash the content is all
+/// that was synced and then at most a prefix of what was written later.
+class store : public reader {
+public:
+  /// A synced write makes all earlier ones durable as well, even if the batch is empty.
+  /// Errors: io_failed (also disk full), after which every later write fails too.
+  virtual expected<void> write(const write_batch& batch, durability how) = 0;
+  /// The content as it is now, whatever is written later. It must be gone before the store, and
+  /// keeps the disk from freeing what is overwritten meanwhile.
+  virtual std::unique_ptr<reader> snapshot() const = 0;
 };
 
 } // namespace bourse::storage

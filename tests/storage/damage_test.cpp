@@ -50,6 +50,7 @@ std::uint64_t block_of(family f, byte_view key, byte_view value) {
       break;
     case family::meta:
     case family::pages:
+    case family::base:
       break;
   }
   return block_count;
@@ -155,7 +156,7 @@ CAF_TEST(a flipped byte in any stored value is named or refused) {
                    values.emplace_back(k, v);
                    return true;
                  }).has_value());
-    CAF_CHECK(!values.empty());
+    CAF_CHECK(f == family::base || !values.empty());
     for (auto& [key, value] : values)
       for (auto at : {std::size_t{0}, random() % value.size(), value.size() - 1}) {
         auto damaged = value;

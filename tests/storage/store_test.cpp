@@ -31,7 +31,7 @@ void put(store& s, family f, bytes key, bytes value, durability how = durability
     CAF_FAIL(to_string(ok.error()));
 }
 
-bytes get(const store& s, family f, byte_view key) {
+bytes get(const reader& s, family f, byte_view key) {
   auto value = s.get(f, key);
   if (!value)
     CAF_FAIL(to_string(value.error()));
@@ -39,7 +39,7 @@ bytes get(const store& s, family f, byte_view key) {
 }
 
 /// "key=value " for each entry that a scan visits.
-bytes listed(const store& s, family f, byte_view from, byte_view to, std::size_t at_most = 100) {
+bytes listed(const reader& s, family f, byte_view from, byte_view to, std::size_t at_most = 100) {
   bytes out;
   auto ok = s.scan(f, from, to, [&](byte_view key, byte_view value) {
     out.append(key).append("=").append(value).append(" ");
@@ -48,7 +48,7 @@ bytes listed(const store& s, family f, byte_view from, byte_view to, std::size_t
   return ok ? out : to_string(ok.error());
 }
 
-bytes last(const store& s, family f, byte_view from, byte_view to) {
+bytes last(const reader& s, family f, byte_view from, byte_view to) {
   auto found = s.last(f, from, to);
   if (!found)
     return to_string(found.error());
@@ -180,6 +180,38 @@ CAF_TEST(a range without an end reaches the end of the family) {
     batch.erase_range(family::pages, "b", "a"); // empty
     CAF_REQUIRE(s->write(batch, durability::synced).has_value());
     CAF_CHECK_EQUAL(listed(*s, family::pages, "", ""), "a=v ");
+  }
+}
+
+CAF_TEST(a snapshot stays as the content was) {
+  for (auto& disk : both_disks()) {
+    auto s = opened(*disk);
+    for (auto key : {"a", "b", "c", "d"})
+      put(*s, family::pages, key, "1", durability::buffered);
+    auto then = s->snapshot();
+    put(*s, family::pages, "b", "2");
+    put(*s, family::pages, "e", "2");
+    put(*s, family::blocks, "a", "2");
+    write_batch batch;
+    batch.erase(family::pages, "a");
+    batch.erase_range(family::pages, "c", "e");
+    CAF_REQUIRE(s->write(batch, durability::synced).has_value());
+    auto later = s->snapshot();
+    batch.clear();
+    batch.erase_range(family::pages, "", "");
+    CAF_REQUIRE(s->write(batch, durability::synced).has_value());
+
+    CAF_CHECK_EQUAL(listed(*then, family::pages, "", ""), "a=1 b=1 c=1 d=1 ");
+    CAF_CHECK_EQUAL(listed(*then, family::pages, "b", "d"), "b=1 c=1 ");
+    CAF_CHECK_EQUAL(listed(*then, family::pages, "", "", 1), "a=1 ");
+    CAF_CHECK_EQUAL(get(*then, family::pages, "b"), "1");
+    CAF_CHECK_EQUAL(get(*then, family::pages, "e"), "(none)");
+    CAF_CHECK_EQUAL(get(*then, family::blocks, "a"), "(none)");
+    CAF_CHECK_EQUAL(last(*then, family::pages, "", ""), "d=1");
+    CAF_CHECK_EQUAL(last(*then, family::pages, "", "c"), "b=1");
+    CAF_CHECK_EQUAL(last(*then, family::blocks, "", ""), "(none)");
+    CAF_CHECK_EQUAL(listed(*later, family::pages, "", ""), "b=2 e=2 ");
+    CAF_CHECK_EQUAL(listed(*s, family::pages, "", ""), "");
   }
 }
 
