@@ -3,31 +3,72 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include <arpa/inet.h>
 
 namespace bourse::actors {
 
-bool connection_slots::take(const std::string& address) {
+std::optional<connection_id> connection_slots::take(const std::string& address) {
   std::lock_guard lock(mutex_);
-  if (open_ >= caps_.most)
-    return false;
-  auto& here = by_address_[address];
-  if (here >= caps_.most_per_address)
-    return false;
-  ++here;
-  ++open_;
-  return true;
+  if (slots_.size() >= caps_.most)
+    return std::nullopt;
+  auto from = by_address_.try_emplace(address).first;
+  if (from->second.open >= caps_.most_per_address)
+    return std::nullopt;
+  ++from->second.open;
+  slots_.emplace(++last_, slot{from, false, {}});
+  return last_;
 }
 
-void connection_slots::give_back(const std::string& address) {
+connection_slots::ending connection_slots::began(connection_id who, ending end) {
   std::lock_guard lock(mutex_);
-  auto here = by_address_.find(address);
-  if (here == by_address_.end())
+  auto found = slots_.find(who);
+  if (found == slots_.end())
+    return {}; // it has ended already
+  auto& mine = found->second;
+  mine.unproved = true;
+  mine.end = std::move(end);
+  ++mine.from->second.unproved;
+  if (++unproved_ <= std::max(caps_.most / 2, 1u))
+    return {};
+  auto most
+      = std::max_element(by_address_.begin(), by_address_.end(), [](const auto& a, const auto& b) {
+          return a.second.unproved < b.second.unproved;
+        });
+  auto oldest = std::find_if(slots_.begin(), slots_.end(), [&](const auto& s) {
+    return s.second.unproved && s.second.from == most;
+  });
+  auto out = std::move(oldest->second.end);
+  settle(oldest->second);
+  return out;
+}
+
+void connection_slots::proved(connection_id who) {
+  std::lock_guard lock(mutex_);
+  if (auto found = slots_.find(who); found != slots_.end())
+    settle(found->second);
+}
+
+void connection_slots::give_back(connection_id who) {
+  std::lock_guard lock(mutex_);
+  auto found = slots_.find(who);
+  if (found == slots_.end())
     return;
-  --open_;
-  if (--here->second == 0)
-    by_address_.erase(here);
+  settle(found->second);
+  auto from = found->second.from;
+  slots_.erase(found);
+  if (--from->second.open == 0)
+    by_address_.erase(from);
+}
+
+/// It counts as a stranger no more: it is known, or about to end.
+void connection_slots::settle(slot& s) {
+  if (!std::exchange(s.unproved, false))
+    return;
+  s.end = nullptr;
+  --s.from->second.unproved;
+  --unproved_;
 }
 
 std::string address_group(const std::string& text) {

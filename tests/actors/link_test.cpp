@@ -5,6 +5,7 @@
 #include "actors/link.hpp"
 #include "actors/system_config.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -114,7 +115,7 @@ struct fixture {
     return e;
   }
 
-  void open(const connection_caps& caps = {64, 64}) {
+  void open(const connection_caps& caps = {128, 128}) {
     auto doorman = bind_door(system, {"127.0.0.1", 0});
     CAF_REQUIRE(doorman);
     port = (*doorman)->port();
@@ -280,7 +281,31 @@ CAF_TEST(silence and half a handshake are ended by the deadline) {
 }
 
 CAF_TEST(connections beyond the cap are closed and the door stays open) {
+  open({4, 1000});
+  std::vector<caf::actor> links;
+  for (int i = 0; i < 4; ++i) {
+    links.push_back(dial());
+    CAF_CHECK_EQUAL(server->next(), "up");
+  }
+  for (int i = 0; i < 20; ++i) {
+    int s = raw();
+    CAF_CHECK(closed_by_peer(s));
+    ::close(s);
+  }
+  CAF_CHECK_EQUAL(totals->refused_connections.load(), 20u);
+  caf::anon_send(links[0], shut_atom::value);
+  CAF_CHECK_EQUAL(server->next(), "down unreachable");
+  links.push_back(dial());
+  CAF_CHECK_EQUAL(server->next(), "up");
+  for (const auto& link : links)
+    caf::anon_send(link, shut_atom::value);
+}
+
+CAF_TEST(strangers do not fill the door) {
   open({50, 1000});
+  auto known = dial();
+  CAF_CHECK_EQUAL(server->next(), "up");
+  CAF_CHECK_EQUAL(client->next(), "up");
   std::vector<int> sockets;
   for (int i = 0; i < 1000; ++i) {
     auto s = connect_socket("127.0.0.1", port, 2000);
@@ -289,16 +314,23 @@ CAF_TEST(connections beyond the cap are closed and the door stays open) {
   }
   CAF_CHECK_EQUAL(sockets.size(), 1000u);
   std::size_t refused = 0;
-  for (std::size_t i = 50; i < sockets.size(); ++i)
+  for (std::size_t i = 0; i < 975; ++i)
     refused += closed_by_peer(sockets[i]);
-  CAF_CHECK_EQUAL(refused, 950u);
+  CAF_CHECK_EQUAL(refused, 975u);
+  CAF_CHECK_EQUAL(totals->refused_connections.load(), 975u);
+  for (int i = 0; i < 975; ++i)
+    CAF_CHECK_EQUAL(server->next(), "down shutting_down");
+  auto link = dial(); // whoever is known finds room, and the oldest stranger goes
+  std::vector<std::string> heard{server->next(), server->next()};
+  std::sort(heard.begin(), heard.end());
+  CAF_CHECK_EQUAL(heard[0], "down shutting_down");
+  CAF_CHECK_EQUAL(heard[1], "up");
+  caf::anon_send(known, send_atom::value, channel::client, text("still here"));
+  CAF_CHECK_EQUAL(server->next(), "message still here");
   for (int s : sockets)
     ::close(s);
-  for (int i = 0; i < 50; ++i)
-    CAF_CHECK_EQUAL(server->next().substr(0, 4), "down");
-  auto link = dial();
-  CAF_CHECK_EQUAL(server->next(), "up");
   caf::anon_send(link, shut_atom::value);
+  caf::anon_send(known, shut_atom::value);
 }
 
 CAF_TEST(one address can not hold all connections) {
