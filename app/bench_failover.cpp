@@ -99,7 +99,7 @@ void find_out(failover_run& run, load_target& target) {
   auto alive = target.temporary()->check();
   find("nodes", alive.has_value(), alive ? "all run" : alive.error().detail);
   target.temporary()->stop_nodes();
-  auto ledgers = compare_ledgers(target);
+  auto ledgers = compare_ledgers(*target.temporary());
   for (auto& [what, how] : ledgers.findings)
     find(what, true, how);
   find("ledgers of all replicas", ledgers.good, ledgers.good ? "sound and equal" : "see above");

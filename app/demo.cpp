@@ -58,7 +58,7 @@ void show(const output& out, const bench::load_sample& s, const bench::sample& p
 bool check_ledgers(load_target& target, bench::run_report& report, const output& out) {
   out.progress("Stopping the nodes and auditing their ledgers...");
   target.temporary()->stop_nodes();
-  auto all = compare_ledgers(target);
+  auto all = compare_ledgers(*target.temporary());
   report.checks.insert(report.checks.end(), all.findings.begin(), all.findings.end());
   return all.good;
 }

@@ -51,20 +51,20 @@ expected<std::optional<sequence_number>> first_difference(const storage::reader&
 
 } // namespace
 
-ledger_comparison compare_ledgers(load_target& target) {
+ledger_comparison compare_ledgers(const temporary_network& network) {
   ledger_comparison all;
   auto find = [&](std::string what, bool good, std::string how) {
     all.good = all.good && good;
     all.findings.emplace_back(std::move(what), std::move(how));
   };
-  auto& g = target.genesis();
+  auto& g = network.genesis();
   auto supply = genesis_supply(g.market);
   std::vector<std::unique_ptr<storage::store>> stores;
   auto shortest = sequence_number{UINT64_MAX};
-  for (std::size_t i = 0; i < target.temporary()->size(); ++i) {
+  for (std::size_t i = 0; i < network.size(); ++i) {
     auto name = fmt::format("ledger of replica {}", i);
     storage::rocks_options options;
-    options.directory = target.temporary()->data(i);
+    options.directory = network.data(i);
     options.read_only = true;
     auto store = storage::open_rocks_store(options);
     if (!store) {
@@ -73,15 +73,16 @@ ledger_comparison compare_ledgers(load_target& target) {
     }
     auto report = storage::verify_ledger(**store, audit_genesis_of(g));
     if (!report || report->problem) {
-      find(name, false, report ? fmt::format("block {}: {}", report->problem->block.value(),
-                                             report->problem->what)
-                               : to_string(report.error()));
+      find(name, false,
+           report
+               ? fmt::format("block {}: {}", report->problem->block.value(), report->problem->what)
+               : to_string(report.error()));
       return all;
     }
     all.requests = std::max(all.requests, report->requests);
-    find(name, true, fmt::format("{} blocks, {} requests, {} trades, {} signatures: sound",
-                                 report->blocks, report->requests, report->trades,
-                                 report->signatures));
+    find(name, true,
+         fmt::format("{} blocks, {} requests, {} trades, {} signatures: sound", report->blocks,
+                     report->requests, report->trades, report->signatures));
     find(fmt::format("assets of replica {}", i), report->supply == supply,
          report->supply == supply ? "conserved" : "NOT CONSERVED");
     shortest = std::min(shortest, report->executed);
@@ -91,9 +92,9 @@ ledger_comparison compare_ledgers(load_target& target) {
     auto difference = first_difference(*stores[0], *stores[i], shortest);
     bool same = difference && !*difference;
     find(fmt::format("log of replica 0 and {}", i), same,
-         same ? fmt::format("equal to block {}", shortest.value())
-              : difference ? fmt::format("DIFFER at block {}", (*difference)->value())
-                           : to_string(difference.error()));
+         same         ? fmt::format("equal to block {}", shortest.value())
+         : difference ? fmt::format("DIFFER at block {}", (*difference)->value())
+                      : to_string(difference.error()));
   }
   return all;
 }

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/load_target.hpp"
+#include "app/temporary_network.hpp"
 
 namespace bourse::app {
 
@@ -19,6 +19,6 @@ struct ledger_comparison {
 
 /// The nodes must not run. Good if every ledger is sound, all tell the same log as far as they
 /// reach, and no asset grew or shrank but by deposits and withdrawals, of which there were none.
-ledger_comparison compare_ledgers(load_target& target);
+ledger_comparison compare_ledgers(const temporary_network& network);
 
 } // namespace bourse::app

@@ -64,8 +64,10 @@ expected<void> temporary_network::begin() {
   if (auto made = make_folder(); !made)
     return made;
   options_.net.output = folder_;
-  options_.net.base_port = 0;
-  options_.net.hosts.clear();
+  if (!options_.before_start) {
+    options_.net.base_port = 0;
+    options_.net.hosts.clear();
+  }
   auto g = config::write_testnet(options_.net);
   if (!g)
     return tl::unexpected(g.error());
@@ -127,10 +129,14 @@ expected<void> temporary_network::check() {
 }
 
 expected<void> temporary_network::start_nodes() {
-  for (auto& node : nodes_)
-    if (!node.running())
-      if (auto started = node.start(); !started)
-        return started;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i].running())
+      continue;
+    if (options_.before_start)
+      options_.before_start(i);
+    if (auto started = nodes_[i].start(); !started)
+      return started;
+  }
   return wait_ready();
 }
 

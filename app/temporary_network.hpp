@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct network_options {
   /// What is run as `PROGRAM node --config FILE`; it prints a line `ready` on its standard output
   /// once it serves clients. Empty: this program.
   std::filesystem::path program;
+  /// Called in the thread that starts node i, before it does: for who wants its process somewhere
+  /// else, such as in a network namespace. `net.hosts` and `net.base_port` then count.
+  std::function<void(std::size_t node)> before_start;
   /// Where the folder is made. Empty: temporary_parent().
   std::filesystem::path parent;
   bool keep = false; ///< leave the folder behind, if the network starts at all

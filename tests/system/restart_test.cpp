@@ -111,7 +111,7 @@ CAF_TEST(all four are killed and started again and nothing acknowledged is lost)
   CAF_CHECK_EQUAL(open.size(), orders);
 
   target->temporary()->stop_nodes();
-  auto all = app::compare_ledgers(*target);
+  auto all = app::compare_ledgers(*target->temporary());
   for (auto& [what, how] : all.findings)
     CAF_MESSAGE(what << ": " << how);
   CAF_CHECK(all.good);

@@ -3,6 +3,7 @@
 
 #include "tests/system/trading.hpp"
 
+#include <mutex>
 #include <thread>
 
 #include <caf/all.hpp>
@@ -75,7 +76,25 @@ key_pair client_key(const app::temporary_network& network, const std::string& na
   return std::move(*key);
 }
 
-trading::trading(const app::temporary_network& network, std::size_t orders_per_placement) {
+struct trading::names {
+  std::mutex mutex;
+  std::vector<client_order_id> all;
+
+  void add(const actors::placed& p) {
+    std::scoped_lock guard{mutex};
+    for (auto& r : p.reports)
+      if (r.kind == report_kind::accepted)
+        all.push_back(r.client_order);
+  }
+};
+
+std::vector<client_order_id> trading::confirmed() const {
+  std::scoped_lock guard{confirmed_->mutex};
+  return confirmed_->all;
+}
+
+trading::trading(const app::temporary_network& network, std::size_t orders_per_placement)
+    : confirmed_(std::make_shared<names>()) {
   actors::client_options o;
   o.genesis = network.genesis();
   o.key = std::make_shared<const key_pair>(client_key(network, "maker"));
@@ -83,10 +102,12 @@ trading::trading(const app::temporary_network& network, std::size_t orders_per_p
   CAF_REQUIRE(attached);
   client_ = *attached;
   auto state = std::make_shared<pump>(network.genesis(), orders_per_placement, client_);
-  pump_ = system_.spawn([=, executed = executed_, failed = failed_](caf::event_based_actor* self) {
+  pump_ = system_.spawn([=, executed = executed_, failed = failed_,
+                         confirmed = confirmed_](caf::event_based_actor* self) {
     for (std::size_t i = 0; i < placements_in_flight; ++i)
       state->place_next(self);
     return caf::behavior{[=](const actors::placed_ptr& placed) {
+      confirmed->add(*placed);
       ++(placed->problem ? *failed : *executed);
       state->place_next(self);
     }};
@@ -115,15 +136,17 @@ nlohmann::json status_of(const app::temporary_network& network) {
       .json()["replicas"];
 }
 
-bool all_agree(const app::temporary_network& network) {
-  return comes_true([&] {
-    auto all = status_of(network);
-    auto others = network.size() - 1;
-    for (auto& s : all)
-      if (s.contains("error") || s["state"] != all[0]["state"] || s["peers"] != others)
-        return false;
-    return true;
-  });
+bool all_agree(const app::temporary_network& network, std::chrono::milliseconds within) {
+  return comes_true(
+      [&] {
+        auto all = status_of(network);
+        auto others = network.size() - 1;
+        for (auto& s : all)
+          if (s.contains("error") || s["state"] != all[0]["state"] || s["peers"] != others)
+            return false;
+        return true;
+      },
+      within);
 }
 
 } // namespace bourse::tests

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -41,6 +42,8 @@ public:
   std::uint64_t failed() const {
     return *failed_;
   }
+  /// Orders that it was told to be in the market.
+  std::vector<messages::client_order_id> confirmed() const;
   /// True if so many more are executed by then, and none fails.
   bool goes_on(std::uint64_t placements = 50,
                std::chrono::milliseconds within = std::chrono::seconds{20});
@@ -48,10 +51,12 @@ public:
   void stop();
 
 private:
+  struct names;
   using counter = std::shared_ptr<std::atomic<std::uint64_t>>;
 
   counter executed_ = std::make_shared<std::atomic<std::uint64_t>>(0);
   counter failed_ = std::make_shared<std::atomic<std::uint64_t>>(0);
+  std::shared_ptr<names> confirmed_;
   actors::system_config config_{2};
   caf::actor_system system_{config_};
   actors::client_actor client_;
@@ -62,6 +67,7 @@ private:
 nlohmann::json status_of(const app::temporary_network& network);
 
 /// True once all replicas are up, linked to each other, and in one state; nobody may be trading.
-bool all_agree(const app::temporary_network& network);
+bool all_agree(const app::temporary_network& network,
+               std::chrono::milliseconds within = std::chrono::seconds{20});
 
 } // namespace bourse::tests
