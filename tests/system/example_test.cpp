@@ -1,6 +1,8 @@
 #define CAF_SUITE example
 #include "tests/suite.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <string>
 
@@ -21,7 +23,7 @@ CAF_TEST(the program of the readme places an order and says what became of it) {
   temporary_folder folder;
   auto said = folder.path() / "said";
   auto run = [&](const std::string& net) {
-    auto command = std::string(BOURSE_EXAMPLE) + " " + net + " > " + said.string() + " 2>&1";
+    auto command = fmt::format("{} {} > {} 2>&1", BOURSE_EXAMPLE, net, said.string());
     return std::system(command.c_str());
   };
   CAF_CHECK_EQUAL(run((*network)->folder().string()), 0);

@@ -5,11 +5,28 @@
 namespace bourse::test {
 
 const std::vector<std::string>& message_kinds() {
-  static const std::vector<std::string> kinds{
-      "pre_prepare",  "prepare",         "commit",         "checkpoint",   "progress",
-      "fetch_blocks", "committed_block", "fetch_proposal", "fetch_bodies", "bodies",
-      "wish",         "view_change",     "new_view"};
-  static_assert(std::variant_size_v<peer_message> == 13);
+  static const std::vector<std::string> kinds{"pre_prepare",
+                                              "prepare",
+                                              "commit",
+                                              "checkpoint",
+                                              "progress",
+                                              "fetch_blocks",
+                                              "committed_block",
+                                              "fetch_proposal",
+                                              "fetch_bodies",
+                                              "bodies",
+                                              "wish",
+                                              "view_change",
+                                              "new_view",
+                                              "fetch_state",
+                                              "state_offer",
+                                              "fetch_state_nodes",
+                                              "state_nodes",
+                                              "fetch_state_pages",
+                                              "state_pages",
+                                              "pruned",
+                                              "standing"};
+  static_assert(std::variant_size_v<peer_message> == 21);
   return kinds;
 }
 
