@@ -57,9 +57,10 @@ public:
   /// The node itself was stopped: what did not happen meanwhile is nobody's fault.
   void forgive(std::uint64_t now_ns);
 
-  /// Is there cause now? `factor` lengthens patience, 1 usually. A link counts only if it is not
-  /// this node's own primary, which the caller knows.
-  std::optional<suspicion> due(std::uint64_t now_ns, std::uint32_t factor) const;
+  /// Is there cause now? `factor` lengthens patience, 1 usually. A lost link is none unless
+  /// `link_counts`: the fault may be this node's own, as the caller knows.
+  std::optional<suspicion> due(std::uint64_t now_ns, std::uint32_t factor,
+                               bool link_counts = true) const;
 
 private:
   void judge_window(std::uint64_t now_ns, const work_seen& w);

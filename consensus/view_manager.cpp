@@ -260,8 +260,7 @@ void view_manager::on_tick(std::uint64_t now_ns) {
       suspect(now_ns, suspicion::no_new_view);
   } else if (!is_primary()) {
     // Who has lost most links is itself cut off.
-    auto why = watch_.due(now_ns, factor());
-    if (why && (*why != suspicion::link_lost || reaches_quorum()))
+    if (auto why = watch_.due(now_ns, factor(), reaches_quorum()))
       suspect(now_ns, *why);
   }
   if (now_ns - wish_said_ns_ >= options_.resend_ms * ns_per_ms) {

@@ -186,6 +186,15 @@ CAF_TEST(who has lost most links blames nobody for it) {
   CAF_CHECK(m.all.suspected == std::vector{suspicion::link_lost});
 }
 
+CAF_TEST(a lost link that does not count hides no other cause) {
+  managed m{3};
+  m.manager->on_link(m.now, replica(0), false);
+  m.manager->on_link(m.now, replica(1), false);
+  m.work.owed = 1;
+  m.pass(1000);
+  CAF_CHECK(m.all.suspected == std::vector{suspicion::stalled});
+}
+
 // -- restarts -------------------------------------------------------------------------------------
 
 CAF_TEST(who restarts in a view that has begun goes on in it) {
