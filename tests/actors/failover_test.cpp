@@ -12,17 +12,6 @@ using namespace bourse::actors::sim;
 
 namespace {
 
-bool all_confirmed(cluster& c, crowd& traders, std::size_t submissions, std::uint64_t ms) {
-  return c.universe().run(
-      ms, [&] { return traders.submitted() == submissions && traders.unconfirmed() == 0; });
-}
-
-void check_no_complaints(const crowd& traders) {
-  for (const auto& complaint : traders.complaints())
-    CAF_ERROR(complaint);
-  CAF_CHECK(traders.complaints().empty());
-}
-
 std::uint64_t view_of(cluster& c, std::size_t i) {
   return c.status(i)["view"].get<std::uint64_t>();
 }

@@ -9,21 +9,6 @@ using namespace bourse;
 using namespace bourse::actors;
 using namespace bourse::actors::sim;
 
-namespace {
-
-bool all_confirmed(cluster& c, crowd& traders, std::size_t submissions, std::uint64_t ms) {
-  return c.universe().run(
-      ms, [&] { return traders.submitted() == submissions && traders.unconfirmed() == 0; });
-}
-
-void check_no_complaints(const crowd& traders) {
-  for (const auto& complaint : traders.complaints())
-    CAF_ERROR(complaint);
-  CAF_CHECK(traders.complaints().empty());
-}
-
-} // namespace
-
 CAF_TEST(a backup fetches the bodies that it lacks) {
   cluster c{options_of(test_seed("bodies"))};
   test_client maker{c, client_named(c.genesis(), "maker")};

@@ -1,3 +1,6 @@
+#define CAF_SUITE scenario
+#include "tests/suite.hpp"
+
 #include "tests/actors/scenario.hpp"
 
 #include "market/exchange.hpp"
@@ -66,6 +69,17 @@ std::vector<std::string> crowd::complaints() const {
   for (const auto& c : clients_)
     all.insert(all.end(), c.complaints().begin(), c.complaints().end());
   return all;
+}
+
+bool all_confirmed(cluster& c, crowd& traders, std::size_t submissions, std::uint64_t ms) {
+  return c.universe().run(
+      ms, [&] { return traders.submitted() == submissions && traders.unconfirmed() == 0; });
+}
+
+void check_no_complaints(const crowd& traders) {
+  for (const auto& complaint : traders.complaints())
+    CAF_ERROR(complaint);
+  CAF_CHECK(traders.complaints().empty());
 }
 
 replayed replay(cluster& c, std::size_t i) {

@@ -50,6 +50,11 @@ private:
   std::size_t submitted_ = 0;
 };
 
+/// True once that many submissions were made and all of them are confirmed; false after `ms`.
+bool all_confirmed(cluster& c, crowd& traders, std::size_t submissions, std::uint64_t ms);
+/// Fails the test for each.
+void check_no_complaints(const crowd& traders);
+
 /// What one thread gets out of the blocks that node `i` has on its disk: chain and state digest.
 struct replayed {
   std::uint64_t executed = 0;
