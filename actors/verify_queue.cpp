@@ -13,12 +13,14 @@ bool is_from_peer(const verification::item& item) {
 } // namespace
 
 bool verify_queue::reserve(const verification::item& item) {
-  if (is_from_peer(item)) {
-    auto [from, to] = inside_.equal_range(item.digest);
-    return std::none_of(from, to, [&](const auto& known) {
-      return known.second.session == item.session && known.second.peer == item.peer;
-    });
-  }
+  auto [from, to] = inside_.equal_range(item.digest);
+  auto same = std::count_if(from, to, [&](const auto& known) {
+    return known.second.session == item.session && known.second.peer == item.peer;
+  });
+  if (is_from_peer(item))
+    return same == 0;
+  if (same >= signatures_of_session)
+    return false;
   stream_key key{item.header.client, item.header.stream};
   auto size = item.source.body.size();
   auto used = used_.find(key);

@@ -27,8 +27,13 @@ public:
   };
   explicit verify_queue(const share& of_stream) : share_(of_stream) {}
 
-  /// False if the stream's share is used up, or if this peer sent this body before and that one is
-  /// still here: each peer may be wrong once at a time about each of the bodies that are wanted.
+  /// A session may be wrong so often at a time about the signature of one submission, so that few
+  /// are looked through for each that comes.
+  static constexpr std::ptrdiff_t signatures_of_session = 4;
+
+  /// False if the stream's share is used up, or if the session sent too many signatures for this
+  /// body, or if this peer sent this body before and that one is still here: each peer may be wrong
+  /// once at a time about each of the bodies that are wanted.
   bool add(verification::item item);
   /// This very submission waits or is being verified.
   bool holds(const digest& d, const signature& s) const;

@@ -81,6 +81,7 @@ CAF_TEST(floods of others take no room from whoever keeps to its credit) {
     for (std::uint8_t n = 0; n < credit; ++n) {
       auto i = item_of(777, n, 100, stream);
       i.header.stream = stream_id{stream};
+      i.digest.data[1] = stream; // the stream is in the body
       CAF_CHECK(q.add(std::move(i)));
     }
   auto more = item_of(777, 99);
@@ -110,6 +111,20 @@ CAF_TEST(a peer may be wrong once at a time about a body) {
     q.done(i);
   CAF_CHECK_EQUAL(q.held_from(replica_id{1}), 0u);
   CAF_CHECK(q.add(item_of_peer(1, 1, 2)));
+}
+
+CAF_TEST(a session may be wrong a few times at once about a signature) {
+  verify_queue q{plenty};
+  std::size_t taken = 0;
+  for (std::uint8_t sig = 0; sig < 100; ++sig)
+    taken += q.add(item_of(1, 1, 100, sig));
+  CAF_CHECK_EQUAL(taken, 4u);
+  CAF_CHECK(q.add(item_of(1, 2)));           // another submission
+  CAF_CHECK(q.add(item_of(2, 1, 100, 200))); // another session
+  CAF_CHECK(q.add(item_of_peer(1, 1, 201)));
+  q.done(q.take(100).at(1)); // the first of session 1, behind the peer's
+  CAF_CHECK(q.add(item_of(1, 1, 100, 202)));
+  CAF_CHECK(!q.add(item_of(1, 1, 100, 203)));
 }
 
 CAF_TEST(a wrong signature does not keep the right one out) {
