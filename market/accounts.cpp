@@ -99,6 +99,7 @@ void accounts::change_open_orders(account_id a, std::int32_t by) {
   auto& n = open_orders_[a.value()];
   auto changed = std::int64_t{n} + by;
   BOURSE_ASSERT(changed >= 0 && changed <= UINT32_MAX);
+  all_open_orders_ += static_cast<std::uint64_t>(changed) - n;
   n = static_cast<std::uint32_t>(changed);
   mark_dirty(a);
 }
@@ -188,7 +189,9 @@ expected<void> accounts::restore(std::uint64_t page, byte_view content) {
     auto* cells = &cells_[a * assets_];
     std::fill(cells, cells + assets_, cell{});
     arm(account_id{a}, block_time{in.get<std::uint64_t>()});
+    all_open_orders_ -= open_orders_[a];
     open_orders_[a] = in.get<std::uint32_t>();
+    all_open_orders_ += open_orders_[a];
     auto count = in.get<std::uint16_t>();
     std::uint32_t next_asset = 0; // ascending, so that there is one way to write a page
     for (; count > 0 && in.ok(); --count) {

@@ -58,6 +58,10 @@ public:
   std::uint32_t open_orders(account_id a) const {
     return open_orders_[a.value()];
   }
+  /// ... of all accounts.
+  std::uint64_t open_orders() const {
+    return all_open_orders_;
+  }
   void change_open_orders(account_id a, std::int32_t by);
 
   // -- dead-man's switches -----------------------------------------------------------------------
@@ -101,6 +105,7 @@ private:
   std::size_t assets_;
   std::vector<cell> cells_;                ///< by account, then asset
   std::vector<std::uint32_t> open_orders_; ///< by account
+  std::uint64_t all_open_orders_ = 0;      ///< their sum
   std::vector<block_time> due_of_;         ///< by account; 0: disarmed
   std::set<std::pair<block_time, account_id>> due_;
   std::vector<std::int64_t> supply_; ///< by asset

@@ -19,6 +19,11 @@ namespace {
 /// Order ids leave 16 bits to the position of the request in its block.
 constexpr std::uint32_t max_position = 0xffff;
 
+/// Most open orders in all books together, so that the trades of any block can be numbered: each
+/// uses up an order that was open or came to rest in the block, or else the request that took, and
+/// a request that moves money trades nothing.
+constexpr std::uint64_t most_market_orders = (1u << trade_index_bits) - max_position - 1;
+
 constexpr side no_side{0};
 
 /// What a report says of the request that caused it.
@@ -208,7 +213,9 @@ reason clearing_house::state::check_place(const origin& from, const place& x,
   // What open orders hold counts: the liquidator may cancel them earlier in the same block.
   if (x.liquidation && hold > book.free(x.account, on.base) + book.held(x.account, on.base))
     return reason::not_a_reduction;
-  if (may_rest(x) && book.open_orders(x.account) >= market.max_account_orders)
+  if (may_rest(x)
+      && (book.open_orders(x.account) >= market.max_account_orders
+          || book.open_orders() >= most_market_orders))
     return reason::book_full;
   return reason::none;
 }

@@ -12,9 +12,6 @@ namespace bourse::market {
 
 namespace {
 
-/// Trade ids leave this many bits to the fill's index in its block.
-constexpr unsigned fill_bits = 24;
-
 /// A typical report, encoded and behind its length.
 constexpr std::size_t report_bytes = 72;
 
@@ -48,7 +45,8 @@ void settler::settle(const std::vector<outcome>& outcomes, const std::vector<mon
     for (std::uint32_t k = 0; k < moves.size(); ++k)
       f(moves[k].position, event{moved, k});
   });
-  BOURSE_ASSERT(events_.size() < 1u << fill_bits);
+  // The clearing house lets only so many orders rest.
+  BOURSE_ASSERT(events_.size() < 1u << trade_index_bits);
 
   first_trade_.resize(outcomes.size());
   std::uint32_t fills = 0;
@@ -59,7 +57,7 @@ void settler::settle(const std::vector<outcome>& outcomes, const std::vector<mon
   }
   trades_.resize(fills);
 
-  std::uint64_t next_trade = result.sequence.value() << fill_bits;
+  std::uint64_t next_trade = result.sequence.value() << trade_index_bits;
   result.settlements.reserve(events_.size());
   for (auto& e : events_) {
     auto& record = result.settlements.emplace_back();

@@ -14,6 +14,9 @@
 
 namespace bourse::market {
 
+/// A trade's id has so many bits for its place among the fills of its block.
+inline constexpr unsigned trade_index_bits = 24;
+
 /// A granted deposit or withdrawal; the latter is held already.
 struct money_move {
   std::uint32_t position = 0;

@@ -219,6 +219,40 @@ CAF_TEST(open orders of an account are limited) {
   CAF_CHECK_EQUAL(begin({next(0, {buy(1, 1, 4), buy(1, 1, 5)})})[0].items.size(), 1u);
 }
 
+CAF_TEST(open orders of all accounts are limited too) {
+  constexpr std::int32_t most = (1 << 24) - (1 << 16);
+  auto grow = [&](std::int32_t by) {
+    begin({});
+    auto outcomes = nothing();
+    outcomes[1].open_order_changes = {{account_id{2}, by}};
+    house->finish(std::move(outcomes));
+  };
+  auto ioc = buy(1, 1, 3);
+  ioc.tif = time_in_force::immediate_or_cancel;
+  auto tries = [&] {
+    auto works = begin({next(0, {buy(1, 1, 1), buy(1, 1, 2), ioc})});
+    auto count = works[0].items.size();
+    auto all = reports(house->finish(nothing())); // nothing comes to rest
+    for (const auto& x : all)
+      CAF_CHECK(x.why == reason::book_full);
+    CAF_CHECK_EQUAL(count + all.size(), 3u);
+    return count;
+  };
+  grow(most - 2);
+  CAF_CHECK_EQUAL(tries(), 3u);
+  grow(1);
+  CAF_CHECK_EQUAL(tries(), 2u); // one that may rest, and the one that can't
+  grow(1);
+  CAF_CHECK_EQUAL(tries(), 1u);
+  clearing_house copy{r};
+  for (auto& p : house->take_dirty_pages())
+    CAF_REQUIRE(copy.restore(p.key, p.content));
+  house = std::make_unique<clearing_house>(std::move(copy));
+  CAF_CHECK_EQUAL(tries(), 1u);
+  grow(-1);
+  CAF_CHECK_EQUAL(tries(), 2u);
+}
+
 // -- money ----------------------------------------------------------------------------------------
 
 CAF_TEST(a deposit is free from the next block on) {
