@@ -163,9 +163,9 @@ void die_everywhere(std::size_t victim, std::uint64_t seed) {
   run whole{seed, victim};
   auto writes = whole.count_writes();
   CAF_CHECK(whole.problems().empty());
-  CAF_CHECK(whole.said().votes_of(victim) > 40);
+  CAF_CHECK(whole.said().votes_of(victim) > 20);
   CAF_CHECK(victim == 0 || whole.said().led(victim));
-  CAF_CHECK(writes > 40);
+  CAF_CHECK(writes > 30);
   std::size_t bad = 0;
   for (std::uint64_t write = 0; write < writes; ++write)
     for (auto how : endings) {

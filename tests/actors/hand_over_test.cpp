@@ -70,13 +70,17 @@ CAF_TEST(a primary that is told to end hands over before anybody misses it) {
   CAF_REQUIRE(c.universe().run(5000, [&] { return maker.confirmed().size() == load.orders(); }));
   CAF_CHECK(c.status(0).empty());
   c.crash(0);
+  // Who hears f+1 others wish it first joins them and suspects nobody.
+  std::size_t told = 0;
   for (std::size_t i = 1; i < 4; ++i) {
     auto s = c.status(i)["parts"]["view_change"];
     CAF_CHECK_EQUAL(s["view"], 1);
-    CAF_CHECK_EQUAL(s["suspicions"].size(), 1u);
-    CAF_CHECK(s["suspicions"].contains(
-        bourse::consensus::to_string(bourse::consensus::suspicion::resigned)));
+    auto resigned = s["suspicions"].contains(
+        bourse::consensus::to_string(bourse::consensus::suspicion::resigned));
+    CAF_CHECK_EQUAL(s["suspicions"].size(), resigned ? 1u : 0u);
+    told += resigned;
   }
+  CAF_CHECK(told > 0);
   CAF_REQUIRE(c.start(0).has_value());
   CAF_CHECK(c.agree(5000));
 }
