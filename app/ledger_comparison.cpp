@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "storage/audit.hpp"
+#include "storage/base.hpp"
 #include "storage/records.hpp"
 #include "storage/rocks_store.hpp"
 
@@ -29,27 +30,42 @@ std::vector<amount> genesis_supply(const market::rules& r) {
   return supply;
 }
 
-/// The first block at which two ledgers differ; nothing if one is a beginning of the other.
-expected<std::optional<sequence_number>> first_difference(const storage::reader& one,
-                                                          const storage::reader& other,
-                                                          sequence_number last) {
+std::string text_of(const log_difference& found, sequence_number last) {
+  if (found.block)
+    return fmt::format("DIFFER at block {}", found.block->value());
+  if (found.first > last)
+    return "no block in common, since older ones are gone";
+  if (found.first > sequence_number{1})
+    return fmt::format("equal from block {} to {}", found.first.value(), last.value());
+  return fmt::format("equal to block {}", last.value());
+}
+
+} // namespace
+
+expected<log_difference> compare_logs(const storage::reader& one, const storage::reader& other,
+                                      sequence_number last) {
   constexpr std::size_t at_once = 256;
-  for (auto n = sequence_number{1}; n <= last;) {
+  auto a_first = storage::first_kept(one);
+  auto b_first = storage::first_kept(other);
+  if (!a_first || !b_first)
+    return tl::unexpected(a_first ? b_first.error() : a_first.error());
+  log_difference out{std::max(*a_first, *b_first), std::nullopt};
+  for (auto n = out.first; n <= last;) {
     auto a = storage::load_blocks(one, n, at_once, 1 << 26);
     auto b = storage::load_blocks(other, n, at_once, 1 << 26);
     if (!a || !b)
       return tl::unexpected(a ? b.error() : a.error());
     auto both = std::min(a->size(), b->size());
     if (both == 0)
-      return n;
-    for (std::size_t i = 0; i < both; ++i, n = n.next())
+      out.block = n;
+    for (std::size_t i = 0; i < both && !out.block; ++i, n = n.next())
       if (*(*a)[i].block != *(*b)[i].block)
-        return n;
+        out.block = n;
+    if (out.block)
+      break;
   }
-  return std::nullopt;
+  return out;
 }
-
-} // namespace
 
 ledger_comparison compare_ledgers(const temporary_network& network) {
   ledger_comparison all;
@@ -89,12 +105,9 @@ ledger_comparison compare_ledgers(const temporary_network& network) {
     stores.push_back(std::move(*store));
   }
   for (std::size_t i = 1; i < stores.size(); ++i) {
-    auto difference = first_difference(*stores[0], *stores[i], shortest);
-    bool same = difference && !*difference;
-    find(fmt::format("log of replica 0 and {}", i), same,
-         same         ? fmt::format("equal to block {}", shortest.value())
-         : difference ? fmt::format("DIFFER at block {}", (*difference)->value())
-                      : to_string(difference.error()));
+    auto found = compare_logs(*stores[0], *stores[i], shortest);
+    find(fmt::format("log of replica 0 and {}", i), found && !found->block,
+         found ? text_of(*found, shortest) : to_string(found.error()));
   }
   return all;
 }

@@ -9,6 +9,7 @@
 #include "app/market_json.hpp"
 #include "app/market_text.hpp"
 #include "config/genesis.hpp"
+#include "storage/base.hpp"
 #include "storage/layout.hpp"
 #include "storage/records.hpp"
 
@@ -27,13 +28,23 @@ struct shown_block {
   bool executed = false;
 };
 
+tl::unexpected<error> no_block(const storage::reader& s, sequence_number n) {
+  auto first = storage::first_kept(s);
+  if (!first)
+    return tl::unexpected(first.error());
+  if (n < *first)
+    return fail(errc::pruned, fmt::format("block {} is gone: the log begins with block {}",
+                                          n.value(), first->value()));
+  return fail(errc::not_found, fmt::format("there is no block {}", n.value()));
+}
+
 expected<shown_block> load(const storage::reader& s, sequence_number n,
                            const market::rules& rules) {
   auto source = storage::load_block(s, n);
   if (!source)
     return tl::unexpected(source.error());
   if (!*source)
-    return fail(errc::not_found, fmt::format("there is no block {}", n.value()));
+    return no_block(s, n);
   auto content = decode_block(*(*source)->block, rules.blocks);
   if (!content)
     return tl::unexpected(content.error());
@@ -147,12 +158,16 @@ nlohmann::json to_full_json(const shown_block& b, const market::rules& rules) {
 }
 
 struct summary {
+  sequence_number first; ///< that the log may hold
   std::optional<storage::stored_checkpoint> checkpoint;
   sequence_number stable;
   sequence_number last;
 };
 
 expected<summary> load_summary(const storage::reader& s) {
+  auto first = storage::first_kept(s);
+  if (!first)
+    return tl::unexpected(first.error());
   auto checkpoint = storage::load_checkpoint(s);
   if (!checkpoint)
     return tl::unexpected(checkpoint.error());
@@ -162,7 +177,7 @@ expected<summary> load_summary(const storage::reader& s) {
   auto last = storage::last_committed(s);
   if (!last)
     return tl::unexpected(last.error());
-  return summary{*checkpoint, *stable ? (*stable)->what.sequence : sequence_number{0}, *last};
+  return summary{*first, *checkpoint, *stable ? (*stable)->what.sequence : sequence_number{0}, *last};
 }
 
 /// Runs of blocks that are not stored here, found from the newest down.
@@ -205,6 +220,7 @@ exit_code show_newest(const storage::reader& s, const ledger_place& place,
   nlohmann::json all = nlohmann::json::array();
   holes missing;
   auto first = known->last.value() - std::min<std::uint64_t>(o.last, known->last.value());
+  first = std::max(first, known->first.value() - 1);
   for (auto n = known->last.value(); n > first; --n) {
     auto b = load(s, sequence_number{n}, rules);
     if (!b && b.error().code == errc::not_found) {
@@ -223,6 +239,7 @@ exit_code show_newest(const storage::reader& s, const ledger_place& place,
   auto checkpoint = known->checkpoint ? known->checkpoint->sequence.value() : 0;
   if (out.json) {
     out.print(nlohmann::json{{"ledger", place.database.string()},
+                             {"first", known->first.value()},
                              {"last_committed", known->last.value()},
                              {"checkpoint", checkpoint},
                              {"stable", known->stable.value()},
@@ -230,8 +247,11 @@ exit_code show_newest(const storage::reader& s, const ledger_place& place,
                              {"missing", missing.json()}});
     return exit_code::ok;
   }
-  out.line(fmt::format("{}: blocks up to {}, own checkpoint {}, stable checkpoint {}",
-                       place.database.string(), known->last.value(), checkpoint,
+  auto from = known->first > sequence_number{1}
+                  ? fmt::format("from {} (older ones are gone) ", known->first.value())
+                  : std::string{};
+  out.line(fmt::format("{}: blocks {}up to {}, own checkpoint {}, stable checkpoint {}",
+                       place.database.string(), from, known->last.value(), checkpoint,
                        known->stable.value()));
   out.print(blocks);
   if (auto gone = missing.text(); !gone.empty())

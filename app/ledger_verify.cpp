@@ -33,7 +33,6 @@ nlohmann::json to_json(const storage::audit_report& r, const ledger_place& place
                       {"replica", r.replica.value()},
                       {"first", r.first.value()},
                       {"base", r.base.value()},
-                      {"base_proved", r.base_proved},
                       {"executed", r.executed.value()},
                       {"blocks", r.blocks},
                       {"submissions", r.submissions},
@@ -54,8 +53,7 @@ nlohmann::json to_json(const storage::audit_report& r, const ledger_place& place
 std::string base_text(const storage::audit_report& r) {
   if (r.base == sequence_number{0})
     return "the genesis";
-  return fmt::format("the node's checkpoint at block {}{}", r.base.value(),
-                     r.base_proved ? ", which a quorum signed" : ", which only this node vouches for");
+  return fmt::format("the state after block {}, which a quorum signed", r.base.value());
 }
 
 void print_for_people(const storage::audit_report& r, const ledger_place& place,

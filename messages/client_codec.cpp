@@ -103,7 +103,7 @@ void write(const error& from, wire::Error& to) {
 
 bool take(error& to, wire::Error& from) {
   if (from.code() < static_cast<std::uint32_t>(errc::malformed)
-      || from.code() > static_cast<std::uint32_t>(errc::shutting_down)
+      || from.code() > static_cast<std::uint32_t>(errc::pruned)
       || from.detail().size() > max_error_detail_bytes)
     return false;
   to.code = static_cast<errc>(from.code());

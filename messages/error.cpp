@@ -42,6 +42,8 @@ std::string_view to_string(errc code) {
       return "handshake_failed";
     case errc::shutting_down:
       return "shutting_down";
+    case errc::pruned:
+      return "pruned";
   }
   return "unknown_error";
 }

@@ -29,6 +29,7 @@ enum class errc : std::uint8_t {
   unreachable,         ///< no answer from the other side in time
   handshake_failed,    ///< the other side could not prove who it is
   shutting_down,       ///< the service is ending
+  pruned,              ///< asked for something that was held here and is not any more
 };
 
 /// A short, stable, lower-case name, such as "bad_signature".

@@ -7,6 +7,7 @@
 #include "consensus/replica_core.hpp"
 #include "market/exchange.hpp"
 #include "messages/crypto.hpp"
+#include "storage/audit_base.hpp"
 #include "storage/audit_block.hpp"
 #include "storage/audit_results.hpp"
 #include "storage/layout.hpp"
@@ -110,41 +111,42 @@ private:
       must_have_ = std::max(must_have_, sequence_number{key.big_u64()});
     }
     chain_ = genesis_.rules.cluster;
-    return find_first();
+    return begin_at_base();
   }
 
-  expected<void> find_first() {
+  expected<void> begin_at_base() {
+    auto base = load_base(store_);
+    if (!base)
+      return tl::unexpected{base.error()};
+    if (!*base)
+      return begin_at_genesis();
+    const auto& what = (*base)->what;
+    report_.base = report_.executed = what.sequence;
+    report_.first = what.sequence.next();
+    report_.time = what.time;
+    chain_ = what.chain;
+    auto good = check_base(store_, **base, genesis_.size, keys_, exchange_, report_.signatures);
+    if (!good)
+      return note_or_fail(what.sequence, good.error());
+    // A state that was taken from others becomes the own checkpoint when the node starts.
+    if (checkpoint_ && checkpoint_->sequence < what.sequence)
+      checkpoint_.reset();
+    return check_state(what.sequence, what.time);
+  }
+
+  expected<void> begin_at_genesis() {
     report_.first = sequence_number{1};
-    auto ok = store_.scan(family::blocks, {}, {}, [this](byte_view key, byte_view) {
-      report_.first = sequence_number{layout::unpacker{key}.big_u64()};
+    auto first = report_.first;
+    auto ok = store_.scan(family::blocks, {}, {}, [&first](byte_view key, byte_view) {
+      first = sequence_number{layout::unpacker{key}.big_u64()};
       return false;
     });
     if (!ok)
       return ok;
-    if (report_.first == sequence_number{1})
-      return {};
-    if (!checkpoint_ && must_have_ == sequence_number{0}) {
-      report_.first = sequence_number{1}; // nothing was executed: these wait for earlier ones
-      return {};
-    }
-    if (!checkpoint_ || checkpoint_->sequence.next() < report_.first) {
-      note(sequence_number{1}, "the log begins with block " + std::to_string(report_.first.value())
-                                   + ", and no checkpoint stands for what came before");
-      return {};
-    }
-    report_.base = checkpoint_->sequence;
-    report_.base_proved
-        = stable_.what == checkpoint_statement{checkpoint_->sequence, checkpoint_->state};
-    report_.executed = checkpoint_->sequence;
-    report_.time = checkpoint_->time;
-    chain_ = checkpoint_->chain;
-    auto restored = load_pages(
-        store_, [this](market::page_key k, byte_view c) { return exchange_.restore(k, c); });
-    if (!restored)
-      return note_or_fail(checkpoint_->sequence, restored.error());
-    if (market::state_digest(checkpoint_->sequence, chain_, exchange_.page_root())
-        != checkpoint_->state)
-      note(checkpoint_->sequence, "the state pages do not give the checkpoint's digest");
+    // If nothing was executed, they wait for earlier ones.
+    if (first > report_.first && must_have_ > sequence_number{0})
+      note(report_.first, "the log begins with block " + std::to_string(first.value())
+                              + ", and no base stands for what came before");
     return {};
   }
 
@@ -243,10 +245,6 @@ private:
     ++report_.blocks;
     report_.signatures += b.signatures;
     report_.submissions += b.input.submissions.size();
-    if (n <= report_.base) {
-      auto whole = check_results_whole(store_, n);
-      return whole ? whole : note_or_fail(n, whole.error());
-    }
     if (!b.bodies && n <= must_have_) {
       note(n, "the bodies are missing");
       return {};
@@ -315,11 +313,14 @@ private:
   expected<void> check_leftovers() {
     if (report_.problem)
       return {};
-    auto checked
-        = check_index(store_, report_.base, index_entries_,
-                      [this](sequence_number n, std::string what) { note(n, std::move(what)); });
-    if (!checked)
+    auto note_it = [this](sequence_number n, std::string what) {
+      note(n, std::move(what));
+    };
+    if (auto checked = check_index(store_, index_entries_, note_it); !checked)
       return note_or_fail(report_.executed, checked.error());
+    auto gathered = check_next_base(store_, genesis_.size, keys_, report_.signatures, note_it);
+    if (!gathered)
+      return note_or_fail(report_.executed, gathered.error());
     // Bodies that were proposed behind the last committed block.
     auto proposed = last_.next();
     auto ok = layout::load_range(store_, family::bodies, layout::sequence_key(proposed), {},

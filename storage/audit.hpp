@@ -1,5 +1,6 @@
 // Checking a whole ledger without trusting the node that wrote it: every signature, every block's
-// place, order and bodies, and every result by executing the log again from the genesis.
+// place, order and bodies, and every result by executing the log again, from the genesis or from
+// the base, which a quorum must have signed.
 #pragma once
 
 #include <functional>
@@ -27,12 +28,10 @@ struct audit_problem {
 
 struct audit_report {
   replica_id replica;    ///< whose ledger it is
-  sequence_number first; ///< of the blocks that are there
-  /// Execution was checked from here on: 0 if from the genesis, else the own checkpoint, because
-  /// older blocks are gone.
+  sequence_number first; ///< block of the log
+  /// Execution was checked from here on: 0 if from the genesis, else from the proved state that the
+  /// log begins with.
   sequence_number base;
-  /// 2f+1 replicas signed the state that `base` stands for; always true of the genesis.
-  bool base_proved = true;
   sequence_number executed; ///< last block executed again
   std::uint64_t blocks = 0;
   std::uint64_t submissions = 0;

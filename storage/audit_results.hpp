@@ -16,15 +16,12 @@ enum class stored { nothing, good };
 /// what differs; io_failed.
 expected<stored> check_results(const reader& s, const market::block_result& truth, replica_id self,
                                const consensus::authenticator& keys);
-/// Only that what is stored of a block is whole, where it can't be executed again.
-expected<void> check_results_whole(const reader& s, sequence_number n);
 
 using note_function = std::function<void(sequence_number block, std::string what)>;
 
-/// That the index of reports has this many entries for blocks after `base`, each of which
-/// check_results has found good, and no others.
-expected<void> check_index(const reader& s, sequence_number base, std::uint64_t entries,
-                           const note_function& note);
+/// That the index of reports has this many entries, each of which check_results has found good, and
+/// no others.
+expected<void> check_index(const reader& s, std::uint64_t entries, const note_function& note);
 
 /// Proposals, votes, prepared certificates, the new view and evidence. Adds to `signatures` how
 /// many it verified.

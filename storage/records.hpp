@@ -65,6 +65,11 @@ expected<std::vector<equivocation>> load_evidence(const reader& s);
 expected<void> load_pages(const reader& s,
                           const std::function<expected<void>(market::page_key, byte_view)>& visit);
 
+/// From `from` on, until told to stop.
+expected<void>
+load_pages_from(const reader& s, market::page_key from,
+                const std::function<expected<bool>(market::page_key, byte_view)>& visit);
+
 expected<std::optional<committed_block>> load_block(const reader& s, sequence_number n);
 /// At most `count` and about `max_bytes` from `from` on, without gaps.
 expected<std::vector<committed_block>> load_blocks(const reader& s, sequence_number from,
@@ -76,7 +81,7 @@ expected<std::vector<signed_submission>> load_bodies(const reader& s, sequence_n
 expected<std::vector<signed_submission>> load_bodies(const reader& s, sequence_number n,
                                                      const std::vector<digest>& wanted,
                                                      std::size_t& read);
-/// Highest committed block, or 0.
+/// Highest committed block; if there is none, the base, or 0.
 expected<sequence_number> last_committed(const reader& s);
 
 /// A client's reports of one block, as `results` carries them to the client.

@@ -1,6 +1,7 @@
 // Reading committed blocks and the bodies of proposed ones.
 #include <algorithm>
 
+#include "storage/base.hpp"
 #include "storage/layout.hpp"
 #include "storage/records.hpp"
 
@@ -94,8 +95,12 @@ expected<sequence_number> last_committed(const reader& s) {
   auto found = s.last(family::blocks, {}, {});
   if (!found)
     return tl::unexpected{found.error()};
-  if (!*found)
-    return sequence_number{0};
+  if (!*found) {
+    auto first = first_kept(s);
+    if (!first)
+      return tl::unexpected{first.error()};
+    return sequence_number{first->value() - 1};
+  }
   auto& [key, value] = **found;
   layout::unpacker in{key};
   auto n = sequence_number{in.big_u64()};

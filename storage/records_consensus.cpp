@@ -218,16 +218,24 @@ expected<std::optional<stored_checkpoint>> load_checkpoint(const reader& s) {
 
 expected<void> load_pages(const reader& s,
                           const std::function<expected<void>(market::page_key, byte_view)>& visit) {
-  return layout::load_range(s, family::pages, {}, {},
+  return load_pages_from(s, {market::page_kind{}, 0, 0},
+                         [&](market::page_key key, byte_view content) -> expected<bool> {
+                           if (auto ok = visit(key, content); !ok)
+                             return tl::unexpected{ok.error()};
+                           return true;
+                         });
+}
+
+expected<void>
+load_pages_from(const reader& s, market::page_key from,
+                const std::function<expected<bool>(market::page_key, byte_view)>& visit) {
+  return layout::load_range(s, family::pages, layout::page_key(from), {},
                             [&](byte_view key, byte_view payload) -> expected<bool> {
                               unpacker in{key};
                               auto packed = in.big_u64();
                               if (!in.done())
                                 return layout::nonsense(family::pages, key, "malformed key");
-                              auto ok = visit(market::page_key::unpack(packed), payload);
-                              if (!ok)
-                                return tl::unexpected{ok.error()};
-                              return true;
+                              return visit(market::page_key::unpack(packed), payload);
                             });
 }
 

@@ -1,11 +1,14 @@
 #define CAF_SUITE ledger
 #include "tests/suite.hpp"
 
+#include "app/ledger_comparison.hpp"
 #include "app/program.hpp"
 #include "config/node_config.hpp"
 #include "storage/layout.hpp"
+#include "storage/memory_store.hpp"
 #include "storage/rocks_store.hpp"
 #include "tests/config/files.hpp"
+#include "tests/storage/base_steps.hpp"
 #include "tests/storage/fake_ledger.hpp"
 
 #include <nlohmann/json.hpp>
@@ -221,6 +224,55 @@ CAF_TEST(blocks that are not there are named) {
   auto json = nlohmann::json::parse(run({"show", node.string(), "--last", "6", "--json"}).out);
   CAF_CHECK_EQUAL(json["blocks"].size(), 3u);
   CAF_CHECK_EQUAL(json["missing"].dump(), R"([{"first":7,"last":8},{"first":5,"last":5}])");
+}
+
+CAF_TEST(a ledger says where its log begins) {
+  {
+    auto s = open();
+    write_next_base(*s);
+    prune(*s);
+  }
+  CAF_CHECK(
+      has(run({"show", node.string()}).out, ": blocks from 9 (older ones are gone) up to 10"));
+  auto json = nlohmann::json::parse(run({"show", node.string(), "--json"}).out);
+  CAF_CHECK_EQUAL(json["first"], 9);
+  CAF_CHECK_EQUAL(json["blocks"].size(), 2u);
+  CAF_CHECK_EQUAL(json["missing"].size(), 0u);
+  auto gone = run({"show", node.string(), "--block", "8"});
+  CAF_CHECK(gone.code == exit_code::failed);
+  CAF_CHECK(has(gone.err, "block 8 is gone: the log begins with block 9"));
+  auto good = run({"verify", node.string()});
+  CAF_CHECK(good.code == exit_code::ok);
+  CAF_CHECK(has(good.out, "blocks 9 to 10, executed again from the state after block 8, which a "
+                          "quorum signed"));
+}
+
+CAF_TEST(logs are compared from where both have begun) {
+  auto s = open();
+  storage::memory_disk disk;
+  auto other = storage::open_memory_store(disk);
+  fake_ledger same{7, [this](storage::audit_genesis& g) {
+                     g = ledger->genesis();
+                   }};
+  CAF_REQUIRE(storage::open_for(*other, same.cluster(), fake_ledger::self).has_value());
+  same.write_blocks(*other, 6);
+  write_next_base(*other); // at 4
+  same.write_blocks(*other, 4);
+  prune(*other);
+  for (bool turned : {false, true}) {
+    auto found
+        = turned ? compare_logs(*other, *s, same.last()) : compare_logs(*s, *other, same.last());
+    CAF_REQUIRE(found.has_value());
+    CAF_CHECK_EQUAL(found->first.value(), 5u);
+    CAF_CHECK(!found->block);
+  }
+  storage::write_batch batch;
+  auto changed = same.blocks()[6].committed;
+  changed.block = same.blocks()[7].committed.block;
+  append(batch, bourse::consensus::record{bourse::consensus::committed_record{changed}});
+  CAF_REQUIRE(other->write(batch, storage::durability::synced).has_value());
+  CAF_CHECK(compare_logs(*s, *other, same.last())->block == sequence_number{7});
+  CAF_CHECK(compare_logs(*s, *other, same.last().next())->block == sequence_number{7});
 }
 
 CAF_TEST(one block is JSON in full) {

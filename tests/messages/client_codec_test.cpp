@@ -110,7 +110,7 @@ CAF_TEST(what gateways send is within its bounds) {
   CAF_CHECK_EQUAL(
       changed(gateway_message{refusal()}, [](auto& m) { m.mutable_refused()->clear_why(); }),
       "malformed");
-  for (std::uint32_t code : {0u, 20u, 257u, ~0u})
+  for (std::uint32_t code : {0u, 21u, 257u, ~0u})
     CAF_CHECK_EQUAL(changed(gateway_message{refusal()},
                             [&](auto& m) { m.mutable_refused()->mutable_why()->set_code(code); }),
                     "malformed");

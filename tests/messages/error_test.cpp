@@ -9,10 +9,10 @@ using namespace bourse::messages;
 
 CAF_TEST(every code has a name of its own) {
   std::set<std::string_view> names;
-  for (auto code = static_cast<int>(errc::malformed); code <= static_cast<int>(errc::shutting_down);
+  for (auto code = static_cast<int>(errc::malformed); code <= static_cast<int>(errc::pruned);
        ++code)
     names.insert(to_string(static_cast<errc>(code)));
-  CAF_CHECK_EQUAL(names.size(), static_cast<std::size_t>(errc::shutting_down));
+  CAF_CHECK_EQUAL(names.size(), static_cast<std::size_t>(errc::pruned));
   CAF_CHECK_EQUAL(names.count("unknown_error"), 0u);
   CAF_CHECK_EQUAL(to_string(static_cast<errc>(0)), "unknown_error");
   CAF_CHECK_EQUAL(to_string(static_cast<errc>(255)), "unknown_error");

@@ -419,7 +419,7 @@ std::vector<submission_number> random_next(splitmix64& random) {
 }
 
 error random_error(splitmix64& random) {
-  return {random_enum(random, errc::malformed, errc::shutting_down),
+  return {random_enum(random, errc::malformed, errc::pruned),
           random_bytes(random, random.below(50))};
 }
 

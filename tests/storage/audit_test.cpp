@@ -6,6 +6,7 @@
 #include "storage/audit.hpp"
 #include "storage/layout.hpp"
 #include "storage/memory_store.hpp"
+#include "tests/storage/base_steps.hpp"
 #include "tests/storage/fake_ledger.hpp"
 #include "tests/storage/test_disk.hpp"
 
@@ -329,32 +330,186 @@ CAF_TEST(changed pages are named) {
   CAF_CHECK_EQUAL(bad_block(), 16u);
 }
 
-CAF_TEST(a log that was cut off at the front starts at the checkpoint) {
+CAF_TEST(a log that was cut off at the front is named) {
   write_batch batch;
-  auto bound = sequence_number{14};
-  batch.erase_range(family::blocks, {}, layout::sequence_key(bound));
-  batch.erase_range(family::bodies, {}, layout::sequence_key(bound));
-  batch.erase_range(family::results, layout::results_key(sequence_number{0}),
-                    layout::results_key(bound));
-  batch.erase_range(family::results, layout::settlements_key(sequence_number{0}),
-                    layout::settlements_key(bound));
+  auto bound = layout::sequence_key(sequence_number{14});
+  batch.erase_range(family::blocks, {}, bound);
+  batch.erase_range(family::bodies, {}, bound);
   CAF_REQUIRE(s->write(batch, durability::synced).has_value());
+  CAF_CHECK_EQUAL(bad_block(), 1u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
+
+namespace {
+
+/// The log begins behind 8, and 16 waits to become the next base.
+struct pruned_fixture : fixture {
+  pruned_fixture() {
+    disk = memory_disk{};
+    s = open_memory_store(disk);
+    ledger = fake_ledger{2};
+    CAF_REQUIRE(open_for(*s, ledger.cluster(), ledger.self).has_value());
+    ledger.write_blocks(*s, 10);
+    write_next_base(*s);
+    ledger.write_blocks(*s, block_count - 10);
+    prune(*s);
+    write_next_base(*s);
+    ledger.write_open_slot(*s);
+  }
+
+  /// What is wrong with the base or the base to come, by the audit.
+  std::string problem_with(const base_record& b, bool next = false) {
+    auto before = next ? *load_next_base(*s) : *load_base(*s);
+    auto put_it = [&](const base_record& r) {
+      write_batch batch;
+      append_next_base(batch, r);
+      auto value = batch.operations()[0].value;
+      auto key = next ? bytes{layout::next_base_key} : bytes{layout::base_key};
+      value->resize(value->size() - layout::seal_size);
+      put(family::meta, key, *value);
+    };
+    put_it(b);
+    auto r = verify();
+    put_it(*before);
+    if (!r)
+      return to_string(r.error());
+    if (!r->problem)
+      return "none";
+    CAF_CHECK_EQUAL(r->problem->block.value(), b.what.sequence.value());
+    return r->problem->what;
+  }
+
+  bool says(const std::string& text, std::string_view part) {
+    CAF_MESSAGE(text);
+    return text.find(part) != std::string::npos;
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(pruned_audit_tests, pruned_fixture)
+
+CAF_TEST(a log that begins with a base is good) {
   auto r = verify();
   CAF_REQUIRE(r.has_value());
   if (r->problem)
     CAF_FAIL("block " << r->problem->block.value() << ": " << r->problem->what);
-  CAF_CHECK(r->first == bound);
+  CAF_CHECK(r->first == sequence_number{9});
+  CAF_CHECK(r->base == sequence_number{8});
+  CAF_CHECK(r->executed == ledger.last());
+  CAF_CHECK_EQUAL(r->blocks, 10u);
+  CAF_CHECK(r->chain == block(block_count).chain);
+  CAF_CHECK(r->time == block(block_count).result->time);
+  CAF_CHECK(r->supply[0] == amount{4'000'000});
+  prune(*s); // and then the next base
+  r = verify();
+  CAF_REQUIRE(r && !r->problem);
   CAF_CHECK(r->base == sequence_number{16});
-  CAF_CHECK(r->base_proved);
-  CAF_CHECK(r->executed == sequence_number{18});
-  CAF_CHECK_EQUAL(r->blocks, 5u);
-  CAF_CHECK(r->chain == block(18).chain);
-
-  erase(family::blocks, layout::sequence_key(sequence_number{14}));
-  erase(family::blocks, layout::sequence_key(sequence_number{15}));
-  erase(family::blocks, layout::sequence_key(sequence_number{16}));
+  CAF_CHECK_EQUAL(r->blocks, 2u);
+  CAF_CHECK(r->chain == block(block_count).chain);
   erase(family::blocks, layout::sequence_key(sequence_number{17}));
-  CAF_CHECK(bad_block() > 0);
+  CAF_CHECK_EQUAL(bad_block(), 17u);
+}
+
+CAF_TEST(a base that no quorum signed is named) {
+  for (bool next : {false, true}) {
+    auto base = next ? **load_next_base(*s) : **load_base(*s);
+    auto bad = base;
+    bad.proof.proof.pop_back();
+    CAF_CHECK(says(problem_with(bad, next), "no quorum signed"));
+    bad = base;
+    bad.proof.proof[1].signature.data[3] ^= 1;
+    CAF_CHECK(says(problem_with(bad, next), "no quorum signed"));
+    bad = base;
+    bad.what.chain.data[0] ^= 1;
+    CAF_CHECK(says(problem_with(bad, next), "not what the quorum signed"));
+    bad = base;
+    bad.what.time = block_time{bad.what.time.value() + 1};
+    CAF_CHECK(says(problem_with(bad, next), "the time of the base"));
+    CAF_CHECK_EQUAL(problem_with(base, next), "none");
+  }
+  write_batch batch;
+  erase_base_pages(batch, sequence_number{16});
+  CAF_REQUIRE(s->write(batch, durability::synced).has_value());
+  CAF_CHECK_EQUAL(bad_block(), 16u);
+}
+
+CAF_TEST(changed pages of a base are named) {
+  for (std::uint64_t at : {8, 16}) {
+    std::vector<std::pair<bytes, bytes>> pages;
+    CAF_REQUIRE(s->scan(family::base, layout::sequence_key(sequence_number{at}),
+                        layout::sequence_key(sequence_number{at + 1}),
+                        [&](byte_view k, byte_view v) {
+                          pages.emplace_back(k, v.substr(0, v.size() - layout::seal_size));
+                          return true;
+                        })
+                    .has_value());
+    CAF_REQUIRE(pages.size() > 3);
+    for (auto& [key, content] : pages) {
+      auto other = content;
+      other.back() = static_cast<char>(other.back() ^ 1);
+      put(family::base, key, other);
+      CAF_CHECK_EQUAL(bad_block(), at);
+      erase(family::base, key);
+      CAF_CHECK_EQUAL(bad_block(), at);
+      put(family::base, key, content);
+    }
+    auto more = layout::base_page_key(
+        sequence_number{at}, {bourse::market::page_kind::orders, 1, (std::uint64_t{1} << 40)});
+    put(family::base, more, bytes{pages.back().second});
+    CAF_CHECK_EQUAL(bad_block(), at);
+    erase(family::base, more);
+    CAF_CHECK_EQUAL(bad_block(), 0u);
+  }
+}
+
+CAF_TEST(damaged pages that are being gathered are named) {
+  auto key = layout::base_page_key(sequence_number{300}, {});
+  put(family::base, key, "of a state to come");
+  CAF_CHECK_EQUAL(bad_block(), 0u);
+  write_batch batch;
+  batch.put(family::base, key, "not even sealed");
+  CAF_REQUIRE(s->write(batch, durability::synced).has_value());
+  CAF_CHECK_EQUAL(bad_block(), 300u);
+}
+
+CAF_TEST(an index entry from below the base is named) {
+  put(family::reports, layout::report_key(client_id{3}, report_number{100'000}),
+      layout::packer{}.u64(6).take());
+  CAF_CHECK_EQUAL(bad_block(), 6u);
+}
+
+CAF_TEST(a state that was taken from others is good before and after the node begins anew) {
+  memory_disk elsewhere;
+  auto behind = open_memory_store(elsewhere);
+  fake_ledger same{2};
+  CAF_REQUIRE(open_for(*behind, same.cluster(), same.self).has_value());
+  same.write_blocks(*behind, 6);
+  write_batch batch;
+  append_own_pages(batch, *s);
+  for (std::uint64_t n : {17, 18}) {
+    auto& b = block(n);
+    append(batch, consensus::record{consensus::committed_record{b.committed}});
+    append(batch, block_bodies{b.result->sequence, b.result->block_digest, b.submissions});
+  }
+  CAF_REQUIRE(behind->write(batch, durability::synced).has_value());
+  batch.clear();
+  CAF_REQUIRE(append_install(batch, *behind, own_base(*s)).value());
+  CAF_REQUIRE(behind->write(batch, durability::synced).has_value());
+  for (bool anew : {false, true}) {
+    if (anew)
+      CAF_CHECK(restore_base(*behind).value());
+    auto r = verify_ledger(*behind, ledger.genesis());
+    CAF_REQUIRE(r.has_value());
+    if (r->problem)
+      CAF_FAIL("block " << r->problem->block.value() << ": " << r->problem->what);
+    CAF_CHECK(r->base == sequence_number{16});
+    CAF_CHECK(r->executed == ledger.last());
+    CAF_CHECK_EQUAL(r->without_results, 2u);
+    CAF_CHECK(r->chain == block(block_count).chain);
+    CAF_CHECK_EQUAL(r->checkpoint.has_value(), true);
+  }
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

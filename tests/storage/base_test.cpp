@@ -8,6 +8,7 @@
 
 #include "storage/base.hpp"
 #include "storage/layout.hpp"
+#include "tests/storage/base_steps.hpp"
 #include "tests/storage/fake_ledger.hpp"
 #include "tests/storage/test_disk.hpp"
 
@@ -40,20 +41,6 @@ fake_ledger written(store& s, std::size_t blocks) {
   CAF_REQUIRE(open_for(s, ledger.cluster(), ledger.self).has_value());
   ledger.write_blocks(s, blocks);
   return ledger;
-}
-
-base_record own_base(const reader& s) {
-  return {*good(load_checkpoint(s)), *good(load_stable(s))};
-}
-
-/// The pages of the own state, for a base.
-void append_own_pages(write_batch& to, const reader& from) {
-  auto n = good(load_checkpoint(from))->sequence;
-  auto ok = load_pages(from, [&](market::page_key key, byte_view content) -> expected<void> {
-    append_base_page(to, n, key, content);
-    return {};
-  });
-  CAF_REQUIRE(ok.has_value());
 }
 
 digest state_in(const reader& s) {
@@ -260,16 +247,11 @@ CAF_TEST(what lies below a base that moves up is gone and the rest is as before)
       ledger.write_blocks(*s, at - ledger.last().value());
       auto base = own_base(*s);
       CAF_REQUIRE_EQUAL(base.what.sequence.value(), at);
-      write_batch batch;
-      append_own_pages(batch, *s);
-      append_next_base(batch, base);
-      write(*s, batch);
+      write_next_base(*s);
       CAF_CHECK(good(load_next_base(*s))->what.sequence == base.what.sequence);
       ledger.write_blocks(*s, 2);
       auto before = all_of(*s);
-      batch.clear();
-      CAF_REQUIRE(append_prune(batch, *s, base).has_value());
-      write(*s, batch);
+      prune(*s);
 
       auto after = all_of(*s);
       CAF_CHECK(!good(load_next_base(*s)));
