@@ -36,6 +36,8 @@ struct node_options {
   std::uint32_t body_grace_ms = 20;
   /// Bodies are asked of the next replica after this.
   std::uint32_t body_retry_ms = 150;
+  /// At least so many blocks are kept; 0: all.
+  std::uint64_t retain_blocks = 0;
 };
 
 struct node_context {

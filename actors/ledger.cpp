@@ -7,13 +7,16 @@
 #include <map>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
+#include <spdlog/logger.h>
 
 #include "actors/serve_budget.hpp"
 #include "actors/spawn.hpp"
+#include "storage/pruning.hpp"
 #include "storage/records.hpp"
 
 namespace bourse::actors {
@@ -24,6 +27,8 @@ using storage::durability;
 
 /// What nobody waits for is written after this long at the latest.
 constexpr std::chrono::milliseconds lazy_after{50};
+/// Between two slices of a copy of the state, so that what others wait for is not held up.
+constexpr std::chrono::milliseconds between_slices{10};
 /// A batch is written at this size, whoever waits.
 constexpr std::size_t batch_bytes = 8 * 1024 * 1024;
 /// One answer to a peer that asks for blocks or bodies.
@@ -55,7 +60,12 @@ public:
 
   ledger_actor::behavior_type behavior() {
     return {
-        [this](start_atom, const routes_ptr& routes) { routes_ = routes; },
+        [this](start_atom, const routes_ptr& routes) {
+          routes_ = routes;
+          pruner_ = intact(storage::pruner::begin(*store_, {context_->options.retain_blocks}));
+          if (pruner_.busy())
+            arm(between_slices);
+        },
         [this](persist_atom, const persist_ptr& what) {
           meter m(context_->counters, component::ledger);
           persist(*what);
@@ -81,6 +91,7 @@ public:
           meter m(context_->counters, component::ledger);
           timer_armed_ = false;
           write_out();
+          prune();
         },
         [this](blocks_atom, replica_id to, const fetch_blocks& what) {
           meter m(context_->counters, component::ledger);
@@ -131,8 +142,11 @@ private:
   void persist(const persist_request& what) {
     for (const auto& block : what.bodies)
       append(batch_, storage::block_bodies{block->sequence, block->digest, block->submissions});
-    for (const auto& record : what.records)
+    for (const auto& record : what.records) {
       append(batch_, record);
+      if (const auto* stable = std::get_if<consensus::stable_record>(&record))
+        pruner_.on_stable(stable->what);
+    }
     if (what.ticket != 0)
       ticket_ = what.ticket;
     written(what.urgent);
@@ -146,29 +160,55 @@ private:
     } else if (urgent && !flush_sent_) {
       flush_sent_ = true;
       self_->send(self_, flush_atom::value);
-    } else if (!urgent && !timer_armed_) {
-      timer_armed_ = true;
-      self_->delayed_send(self_, lazy_after, clock_atom::value);
+    } else if (!urgent) {
+      arm(lazy_after);
     }
+  }
+
+  void arm(std::chrono::milliseconds after) {
+    if (!std::exchange(timer_armed_, true))
+      self_->delayed_send(self_, after, clock_atom::value);
   }
 
   void write_out() {
     if (batch_.empty() || failed_)
       return;
     bool sync = ticket_ || !saved_.empty();
-    auto result = store_->write(batch_, sync ? durability::synced : durability::buffered);
-    if (!result) {
+    put(batch_, sync ? durability::synced : durability::buffered);
+    batch_.clear();
+    if (!saved_.empty())
+      pruner_.on_checkpoint(*store_, saved_.back());
+    if (sync)
+      tell_synced();
+    if (pruner_.busy())
+      arm(between_slices);
+    for (auto& what : std::exchange(when_written_, {}))
+      what();
+  }
+
+  void put(const storage::write_batch& batch, durability how) {
+    if (auto written = store_->write(batch, how); !written) {
       failed_ = true; // nothing is answered any more, so this node votes for nothing any more
-      throw std::runtime_error("the disk refused a write: " + to_string(result.error()));
+      throw std::runtime_error("the disk refused a write: " + to_string(written.error()));
     }
     auto& c = context_->counters;
     ++c.writes;
-    c.bytes_written += batch_.size_bytes();
-    batch_.clear();
-    if (sync)
-      tell_synced();
-    for (auto& what : std::exchange(when_written_, {}))
-      what();
+    c.bytes_written += batch.size_bytes();
+  }
+
+  /// A slice of what moves the base up. It needs no sync of its own.
+  void prune() {
+    if (failed_ || !pruner_.busy())
+      return;
+    auto before = pruner_.base();
+    storage::write_batch batch;
+    intact(pruner_.step(batch, *store_));
+    put(batch, durability::buffered);
+    if (pruner_.base() != before)
+      context_->log->info("the log begins with block {} from now on",
+                          pruner_.base().next().value());
+    if (pruner_.busy())
+      arm(between_slices);
   }
 
   void tell_synced() {
@@ -198,6 +238,10 @@ private:
     if (!x)
       throw std::runtime_error("the database cannot be read: " + to_string(x.error()));
     return std::move(*x);
+  }
+  static void intact(const expected<void>& x) {
+    if (!x)
+      throw std::runtime_error("the database cannot be read: " + to_string(x.error()));
   }
 
   /// Peers wait until what is to be written is written, and for one another: between two answers
@@ -267,8 +311,23 @@ private:
         intact(storage::load_reports(*store_, client, from, report_blocks)));
   }
 
+  /// The first report of a client that is still here.
+  report_number first_report(client_id client) const {
+    if (pruner_.base() == sequence_number{0})
+      return report_number{1};
+    return intact(storage::load_base_reports(*store_, pruner_.base(), client));
+  }
+
+  static error pruned(std::string_view what, std::uint64_t wanted, std::uint64_t first) {
+    return {errc::pruned, std::string{what} + " " + std::to_string(wanted)
+                              + " is gone here: kept from " + std::to_string(first) + " on"};
+  }
+
   answer receipt(client_id client, report_number number) {
     auto share = storage::load_receipt(*store_, client, number);
+    if (!share && share.error().code == errc::not_found)
+      if (auto first = first_report(client); number.value() > 0 && number < first)
+        return {0, executed_, pruned("report", number.value(), first.value()), {}};
     if (!share && share.error().code == errc::not_found)
       return {0, executed_, share.error(), {}};
     auto found = intact(std::move(share));
@@ -281,6 +340,8 @@ private:
     if (at > executed_)
       return {0, executed_, error{errc::outside_window, "that state is not reached yet"}, {}};
     auto last = at.value() == 0 ? executed_ : at;
+    if (last.value() > 0 && last <= pruner_.base())
+      return {0, executed_, pruned("block", last.value(), pruner_.base().next().value()), {}};
     limit = std::min(limit == 0 ? default_trades : limit, most_trades);
     trades_view view{instrument, intact(storage::load_trades(*store_, instrument, last, limit))};
     return {0, last, std::nullopt, encode(view)};
@@ -293,6 +354,7 @@ private:
     s["writes"] = c.writes.load();
     s["bytes_written"] = c.bytes_written.load();
     s["refused_to_peers"] = budget_.refused();
+    s["first_block"] = pruner_.base().next().value();
     return s.dump();
   }
 
@@ -308,6 +370,7 @@ private:
   std::deque<std::pair<replica_id, std::function<void()>>>
       serves_; ///< to peers, of what is written
   std::map<replica_id, std::size_t> serves_waiting_;
+  storage::pruner pruner_; ///< ends before the store that it reads
   serve_budget budget_;
   bool flush_sent_ = false;
   bool timer_armed_ = false;

@@ -61,6 +61,7 @@ expected<node_handles> spawn_tcp_node(caf::actor_system& system, config::loaded_
   setup.options.order_ms = config.order_ms;
   setup.options.link_grace_ms = config.link_grace_ms;
   setup.options.new_view_ms = config.new_view_ms;
+  setup.options.retain_blocks = config.retain_blocks;
   setup.options.max_sessions_per_client = config.max_sessions_per_client;
   node_seams seams;
   seams.spawn_peers = [peers](caf::actor_system& s) {

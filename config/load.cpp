@@ -30,6 +30,19 @@ expected<Id> find(const std::vector<T>& all, std::string_view name, std::string_
   return fail(errc::not_found, fmt::format("there is no {} named \"{}\"{}", what, name, hint));
 }
 
+/// Who is behind by less than a few windows must find the blocks that it lacks.
+expected<void> check_retained(const node_config& c, const genesis& g,
+                              const std::filesystem::path& file) {
+  constexpr std::uint64_t windows = 16;
+  auto least = windows * g.window;
+  if (c.retain_blocks == 0 || c.retain_blocks >= least)
+    return {};
+  return fail(errc::config_invalid,
+              fmt::format("{}: [ledger] retain_blocks: must be 0, or at least {}: {} times the "
+                          "window of {}",
+                          file.string(), least, windows, c.genesis.string()));
+}
+
 /// Where to listen: what the node's file says wins over the genesis file, part by part.
 endpoint listen_address(const endpoint& own, const endpoint& published) {
   return {own.host.empty() ? published.host : own.host, own.port == 0 ? published.port : own.port};
@@ -44,6 +57,8 @@ expected<loaded_node> load_node(const std::filesystem::path& node_file) {
   auto g = load_genesis(file->genesis);
   if (!g)
     return tl::unexpected(g.error());
+  if (auto ok = check_retained(*file, *g, node_file); !ok)
+    return tl::unexpected(ok.error());
   auto key = load_key(file->key);
   if (!key)
     return tl::unexpected(key.error());

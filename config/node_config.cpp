@@ -62,6 +62,14 @@ void read_consensus(toml_section& root, node_config& c) {
   s.optional_integer("new_view_ms", c.new_view_ms, 10, 60'000);
 }
 
+void read_ledger(toml_section& root, node_config& c) {
+  const auto* table = root.table("ledger");
+  if (table == nullptr)
+    return;
+  toml_section s{root.document(), *table, "[ledger]", {"retain_blocks"}};
+  s.optional_integer("retain_blocks", c.retain_blocks, 0, 2'000'000'000);
+}
+
 void read_network(toml_section& root, node_config& c) {
   const auto* table = root.table("network");
   if (table == nullptr)
@@ -134,6 +142,12 @@ link_grace_ms = {}
 # The next primary did not begin its view for so long:
 new_view_ms = {}
 
+[ledger]
+# How many blocks are kept at least, with their orders, results and reports; up to twice as many are at
+# times. Older ones go for good: neither the audit nor clients nor other replicas find them here any
+# more. Use the same value at all replicas. 0: everything is kept.
+retain_blocks = {}
+
 [network]
 # Most connections at a time: so many of replicas, and so many of clients.
 max_connections = {}
@@ -161,11 +175,11 @@ expected<node_config> load_node_config(const std::filesystem::path& file) {
   if (!text)
     return tl::unexpected(text.error());
   toml_document document{*text, file.string()};
-  toml_section root{
-      document,
-      document.root(),
-      "",
-      {"genesis", "key", "data", "log_level", "listen", "machine", "consensus", "network"}};
+  toml_section root{document,
+                    document.root(),
+                    "",
+                    {"genesis", "key", "data", "log_level", "listen", "machine", "consensus",
+                     "ledger", "network"}};
   node_config c;
   for (auto [key, path] : {std::pair{"genesis", &c.genesis}, {"key", &c.key}, {"data", &c.data}}) {
     if (!root.has(key))
@@ -178,6 +192,7 @@ expected<node_config> load_node_config(const std::filesystem::path& file) {
   read_listen(root, c);
   read_machine(root, c);
   read_consensus(root, c);
+  read_ledger(root, c);
   read_network(root, c);
   if (document.failed())
     return tl::unexpected(document.problem());
@@ -192,8 +207,8 @@ std::string to_toml(const node_config& c) {
                      toml_quoted(c.data.string()), toml_quoted(c.log_level),
                      address(c.listen_peers), address(c.listen_clients), c.threads, c.verifiers,
                      c.write_buffer_mb, c.block_cache_mb, c.batch_delay_us, c.max_in_flight,
-                     c.stall_ms, c.order_ms, c.link_grace_ms, c.new_view_ms, c.max_connections,
-                     c.max_connections_per_address, c.max_sessions_per_client,
+                     c.stall_ms, c.order_ms, c.link_grace_ms, c.new_view_ms, c.retain_blocks,
+                     c.max_connections, c.max_connections_per_address, c.max_sessions_per_client,
                      c.handshake_timeout_ms, c.heartbeat_ms, c.peer_queue_mb, c.client_queue_mb);
 }
 

@@ -52,6 +52,22 @@ CAF_TEST(own addresses win over those of the genesis file part by part) {
   CAF_CHECK(node->clients == endpoint({"0.0.0.0", g.replicas[1].clients.port}));
 }
 
+CAF_TEST(a log that is kept too short is refused) {
+  auto file = net / "node-1" / "node.toml";
+  auto text = read(file);
+  auto least = std::to_string(16 * g.window);
+  write(file, replaced(text, "retain_blocks = 0", "retain_blocks = " + least));
+  auto node = load_node(file);
+  CAF_REQUIRE(node.has_value());
+  CAF_CHECK_EQUAL(std::to_string(node->file.retain_blocks), least);
+  write(file, replaced(text, "retain_blocks = 0",
+                       "retain_blocks = " + std::to_string(16 * g.window - 1)));
+  auto e = node_problem();
+  CAF_CHECK(e.code == errc::config_invalid);
+  CAF_CHECK(e.detail.starts_with(file.string() + ": [ledger] retain_blocks: must be 0, or at least "
+                                 + least + ": "));
+}
+
 CAF_TEST(a key that the genesis file does not know is refused) {
   auto key = net / "node-1" / "key";
   std::filesystem::remove(key);

@@ -45,6 +45,7 @@ CAF_TEST(what is written is read back to the same values) {
   c.order_ms = 32;
   c.link_grace_ms = 33;
   c.new_view_ms = 34;
+  c.retain_blocks = 12'345;
   c.max_connections = 99;
   c.max_connections_per_address = 98;
   c.max_sessions_per_client = 5;
@@ -91,7 +92,7 @@ CAF_TEST(every key of the written file has a comment) {
     above = line;
     at = end + 1;
   }
-  CAF_CHECK_EQUAL(keys, 23u);
+  CAF_CHECK_EQUAL(keys, 24u);
 }
 
 CAF_TEST(paths with quotes survive) {

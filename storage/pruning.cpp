@@ -1,0 +1,125 @@
+#include "storage/pruning.hpp"
+
+namespace bourse::storage {
+
+expected<pruner> pruner::begin(const store& s, const limits& l) {
+  auto base = load_base(s);
+  auto next = load_next_base(s);
+  auto own = load_checkpoint(s);
+  auto stable = load_stable(s);
+  if (!base || !next || !own || !stable)
+    return tl::unexpected{!base   ? base.error()
+                          : !next ? next.error()
+                          : !own  ? own.error()
+                                  : stable.error()};
+  pruner out;
+  out.limits_ = l;
+  if (*base)
+    out.base_ = (*base)->what.sequence;
+  out.next_ = std::move(*next);
+  out.stable_ = stable->value_or(stable_checkpoint{});
+  if (!*own)
+    return out;
+  out.own_ = (*own)->sequence;
+  auto leftovers = out.leftovers(s);
+  if (!leftovers)
+    return tl::unexpected{leftovers.error()};
+  out.leftovers_ = !leftovers->empty();
+  out.on_checkpoint(s, **own);
+  return out;
+}
+
+bool pruner::due(sequence_number n) const {
+  if (limits_.retain_blocks == 0 || copy_ || (next_ && !long_enough()))
+    return false;
+  auto newest = next_ ? next_->what.sequence : base_;
+  return n.value() / limits_.retain_blocks > newest.value() / limits_.retain_blocks;
+}
+
+bool pruner::long_enough() const {
+  return limits_.retain_blocks > 0
+         && own_.value() >= next_->what.sequence.value() + limits_.retain_blocks;
+}
+
+void pruner::on_checkpoint(const store& s, const stored_checkpoint& c) {
+  own_ = c.sequence;
+  if (!due(c.sequence))
+    return;
+  copy_ = copy{c, s.snapshot(), std::nullopt, {}};
+  prove();
+}
+
+void pruner::on_stable(const stable_checkpoint& c) {
+  stable_ = c;
+  prove();
+}
+
+void pruner::prove() {
+  if (!copy_ || copy_->proof || stable_.what.sequence < copy_->what.sequence)
+    return;
+  if (stable_.what == checkpoint_statement{copy_->what.sequence, copy_->what.state})
+    copy_->proof = stable_;
+  else
+    copy_.reset(); // its proof was missed, or it is not what the others have: try a later one
+}
+
+bool pruner::busy() const {
+  return leftovers_ || (next_ && long_enough()) || (copy_ && copy_->proof);
+}
+
+expected<void> pruner::step(write_batch& to, const store& s) {
+  if (leftovers_)
+    return clear_leftovers(to, s);
+  if (next_ && long_enough()) {
+    if (auto ok = append_prune(to, s, *next_); !ok)
+      return ok;
+    base_ = next_->what.sequence;
+    next_.reset();
+    return {};
+  }
+  return copy_ && copy_->proof ? copy_slice(to) : expected<void>{};
+}
+
+/// Of copies that were cut short. Pages above the own checkpoint are not this class's: they come
+/// from others.
+expected<std::vector<sequence_number>> pruner::leftovers(const reader& s) const {
+  auto all = list_base_pages(s);
+  if (all)
+    std::erase_if(*all, [this](sequence_number n) {
+      return n > own_ || n == base_ || (next_ && n == next_->what.sequence);
+    });
+  return all;
+}
+
+expected<void> pruner::clear_leftovers(write_batch& to, const store& s) {
+  auto old = leftovers(s);
+  if (!old)
+    return tl::unexpected{old.error()};
+  for (auto n : *old)
+    erase_base_pages(to, n);
+  leftovers_ = false;
+  return {};
+}
+
+expected<void> pruner::copy_slice(write_batch& to) {
+  auto& c = *copy_;
+  bool all = true;
+  auto copied = load_pages_from(*c.from, c.next,
+                                [&](market::page_key key, byte_view content) -> expected<bool> {
+                                  if (to.size_bytes() >= limits_.slice_bytes) {
+                                    c.next = key;
+                                    all = false;
+                                    return false;
+                                  }
+                                  append_base_page(to, c.what.sequence, key, content);
+                                  return true;
+                                });
+  if (!copied || !all)
+    return copied;
+  next_ = base_record{c.what, *c.proof};
+  append_next_base(to, *next_);
+  copy_.reset();
+  return {};
+}
+
+} // namespace bourse::storage
