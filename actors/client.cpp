@@ -173,6 +173,9 @@ private:
   void take(replica_id from, results& m) {
     session_.receive(from, std::move(m), now());
   }
+  void take(replica_id from, gone& m) {
+    session_.receive(from, m, now());
+  }
   void take(replica_id from, refused& m) {
     session_.receive(from, m, now());
   }
@@ -245,6 +248,7 @@ private:
                        {"resumes", counts.resumes},
                        {"batches", reports.counts().batches},
                        {"reports", reports.counts().reports},
+                       {"reports_gone", reports.counts().gone},
                        {"votes_dropped", reports.counts().dropped},
                        {"malformed", malformed_ + counts.ignored + reports.counts().malformed},
                        {"bytes_in", options_.totals->bytes_in.load()},

@@ -70,6 +70,7 @@ client_session::client_session(cluster_size size, const market::rules& market, c
       reports_from_(reports_from),
       next_(max_streams, weak_watermark{size}),
       reports_(size, self, report_quorum::limits{}),
+      gone_(size),
       up_(size.n, false),
       welcomes_(size.n),
       resume_wait_ms_(tuning.resume_ms) {
@@ -233,6 +234,10 @@ void client_session::receive(replica_id from, const refused& m, local_time_ms no
   flush(now);
 }
 
+void client_session::receive(replica_id from, const gone& m, local_time_ms) {
+  gone_.raise(from, m.first.value());
+}
+
 // -- inside --------------------------------------------------------------------------------------
 
 void client_session::deliver(local_time_ms now) {
@@ -331,9 +336,21 @@ void client_session::send_resume(std::optional<replica_id> to) {
 }
 
 bool client_session::lacks_reports() const {
-  return reports_.waiting()
+  return reports_.waiting() || gone_.value() > reports_.wanted().value()
          || std::any_of(streams_.begin(), streams_.end(),
                         [](const client_stream& s) { return s.lacks_reports(); });
+}
+
+/// f+1 replicas say that what comes next is gone, and the others did not give it in time.
+void client_session::pass_over_gone(local_time_ms now) {
+  if (gone_.value() <= reports_.wanted().value())
+    return;
+  for (auto& s : streams_)
+    s.doubt();
+  reports_.pass_over(report_number{gone_.value()});
+  deliver(now);
+  settle_by_welcomes();
+  settle();
 }
 
 /// Links drop what a slow side does not read. Whoever lacks something asks all again, from the
@@ -344,6 +361,7 @@ void client_session::check_reports(local_time_ms now) {
     lacking_ = lacking;
     resume_at_ = local_time_ms{now.value() + (lacking ? resume_wait_ms_ : tuning_.idle_resume_ms)};
   } else if (now >= *resume_at_) {
+    pass_over_gone(now);
     send_resume(std::nullopt);
     resume_wait_ms_ = std::min(resume_wait_ms_ * 2, tuning_.resume_at_most_ms);
     resume_at_.reset();

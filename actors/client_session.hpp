@@ -90,6 +90,7 @@ public:
   void receive(replica_id from, const welcome& m, local_time_ms now);
   void receive(replica_id from, results m, local_time_ms now);
   void receive(replica_id from, const refused& m, local_time_ms now);
+  void receive(replica_id from, const gone& m, local_time_ms now);
 
   /// To be called about every 100 ms, and more often if pauses are to be exact.
   void tick(local_time_ms now);
@@ -135,6 +136,7 @@ private:
   void send(std::optional<replica_id> to, const std::vector<signed_submission>& submissions);
   void send_resume(std::optional<replica_id> to);
   bool lacks_reports() const;
+  void pass_over_gone(local_time_ms now);
   void check_reports(local_time_ms now);
 
   cluster_size size_;
@@ -145,6 +147,7 @@ private:
   std::vector<client_stream> streams_;
   std::vector<weak_watermark> next_; ///< by stream
   report_quorum reports_;
+  weak_watermark gone_; ///< the first report that is kept
   std::vector<bool> up_;                         ///< by replica
   std::vector<std::optional<welcome>> welcomes_; ///< by replica: the latest
   std::optional<local_time_ms> start_at_;        ///< once f+1 have welcomed us

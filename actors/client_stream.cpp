@@ -280,7 +280,7 @@ void client_stream::end_block(sequence_number block, local_time_ms now) {
     // Numbers execute in order and reports come in order: a lower one without reports had its
     // reports before this client began to listen, so it was not this one that executed.
     bool ours = f.reported && (f.requests.empty() || about(f.reports, f.requests));
-    settle(f, block, ours ? std::nullopt : std::optional{taken(f.number)});
+    settle(f, block, ours ? std::nullopt : std::optional{lost(f)});
   }
   pop_settled();
   confirm(end, now);
@@ -289,15 +289,23 @@ void client_stream::end_block(sequence_number block, local_time_ms now) {
 void client_stream::settle_below(submission_number next) {
   for (auto& f : flights_)
     if (f.number < next && !f.settled)
-      settle(f, {}, taken(f.number));
+      settle(f, {}, lost(f));
   pop_settled();
 }
 
-error client_stream::taken(submission_number number) const {
+void client_stream::doubt() {
+  for (auto& f : flights_)
+    f.doubtful = true;
+}
+
+error client_stream::lost(const flight& f) const {
+  auto number = std::to_string(f.number.value()) + " of stream " + std::to_string(id_.value());
+  if (f.doubtful && !f.reported)
+    return {errc::pruned, "the reports of number " + number
+                              + ", if there were any, are no longer kept by f+1 replicas"};
   return {errc::duplicate, "another submission of this client, of an earlier run or a second "
                            "process, took number "
-                               + std::to_string(number.value()) + " of stream "
-                               + std::to_string(id_.value())};
+                               + number};
 }
 
 void client_stream::settle(flight& f, sequence_number block, const std::optional<error>& problem) {

@@ -84,6 +84,10 @@ public:
   /// All reports of numbers below `next` have been delivered: what has none was not executed.
   void settle_below(submission_number next);
 
+  /// Some reports are gone for good: of what is under way and gets none, nobody can say what
+  /// became.
+  void doubt();
+
   /// A replica did not admit a submission.
   void refused(replica_id by, submission_number number, const error& why, local_time_ms now);
 
@@ -129,6 +133,7 @@ private:
     std::vector<replica_id> put_off; ///< for now, since it was last sent
     bool reported = false;
     bool settled = false;
+    bool doubtful = false; ///< its reports may be gone
   };
 
   bool may_send() const;
@@ -140,7 +145,7 @@ private:
   void abandon(flight& f, const error& why);
   flight* find(submission_number number);
   submission make_submission(submission_number number, std::vector<request> requests) const;
-  error taken(submission_number number) const;
+  error lost(const flight& f) const;
   void settle(flight& f, sequence_number block, const std::optional<error>& problem);
   void pop_settled();
 

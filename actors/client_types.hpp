@@ -29,7 +29,8 @@ struct placed {
   /// None if all of it was executed, which says nothing of the reports: a rejected order was
   /// executed too. Otherwise what did not execute, never will: `busy` (the stream is past its
   /// credit; try later), `malformed`, `too_large`, `duplicate` (another submission of this client
-  /// took the number, such as one of an earlier run), or what f+1 replicas refused it for. Only a
+  /// took the number, such as one of an earlier run), or what f+1 replicas refused it for. After
+  /// `pruned` nobody knows whether it executed: the reports that told so are no longer kept. Only a
   /// placement with more requests than fit one submission can be executed in part; `about` tells.
   std::optional<error> problem;
   /// Of the last submission that carried a part of it.
@@ -45,11 +46,13 @@ struct placed {
 using placed_ptr = std::shared_ptr<const placed>;
 
 /// One block's reports for this client, or a part of them if they are many, as f+1 replicas said
-/// them. Batches come in the order of report numbers, without gap or duplicate.
+/// them. Batches come in the order of report numbers, without duplicate, and without gap but for
+/// reports that f+1 replicas no longer keep.
 struct report_batch {
   results_statement what;
   std::vector<report> reports;
-  bool more = false; ///< further batches of this block follow
+  std::uint64_t gone = 0; ///< so many reports before these are no longer kept
+  bool more = false;      ///< further batches of this block follow
 };
 using report_batch_ptr = std::shared_ptr<const report_batch>;
 

@@ -232,10 +232,12 @@ private:
             [this](caf::error&) { --reads_; }); // the ledger has ended, and the node does
   }
 
-  void hand_out(session& s, const std::vector<storage::stored_reports>& found) {
+  void hand_out(session& s, const past_reports& found) {
     s.asking = false;
     const auto& at = positions_[s.client.value()];
-    for (const auto& block : found)
+    if (s.cursor.skip(found.first))
+      send(s, gone{found.first});
+    for (const auto& block : found.blocks)
       for (auto& part :
            in_parts({block.what, block.by, block.reports, {at.next.begin(), at.next.end()}}))
         if (s.cursor.read(part.reports.first, part.reports.count))

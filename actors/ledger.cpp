@@ -111,7 +111,7 @@ public:
         [this](reports_atom, client_id client, report_number from) {
           meter m(context_->counters, component::ledger);
           auto promise = self_->make_response_promise<stored_reports_ptr>();
-          if (auto found = reports(client, from); !found->empty())
+          if (auto found = reports(client, from); !found->blocks.empty())
             promise.deliver(found);
           else
             when_written([=, this]() mutable { promise.deliver(reports(client, from)); });
@@ -307,8 +307,8 @@ private:
   }
 
   stored_reports_ptr reports(client_id client, report_number from) const {
-    return std::make_shared<const std::vector<storage::stored_reports>>(
-        intact(storage::load_reports(*store_, client, from, report_blocks)));
+    return std::make_shared<const past_reports>(past_reports{
+        first_report(client), intact(storage::load_reports(*store_, client, from, report_blocks))});
   }
 
   /// The first report of a client that is still here.

@@ -116,6 +116,11 @@ struct checkpoint_pages {
 using checkpoint_pages_ptr = std::shared_ptr<const checkpoint_pages>;
 
 using open_orders_ptr = std::shared_ptr<const std::vector<open_order>>;
-using stored_reports_ptr = std::shared_ptr<const std::vector<storage::stored_reports>>;
+/// Of one client, by block.
+struct past_reports {
+  report_number first; ///< that is still kept
+  std::vector<storage::stored_reports> blocks;
+};
+using stored_reports_ptr = std::shared_ptr<const past_reports>;
 
 } // namespace bourse::actors

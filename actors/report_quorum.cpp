@@ -32,6 +32,34 @@ void report_quorum::start(report_number wanted) {
   wanted_ = wanted;
 }
 
+void report_quorum::pass_over(report_number first) {
+  for (const auto& [at, s] : slots_)
+    if (s.decided && !s.delivered)
+      first = std::min(first, s.wordings.front().reports.first);
+  if (!started() || first <= wanted_)
+    return;
+  auto skipped = first.value() - wanted_.value();
+  gone_ += skipped;
+  counts_.gone += skipped;
+  wanted_ = first;
+  more_to_come_ = false;
+  // What single replicas said of it stays unproved, and was no lie.
+  for (auto it = slots_.begin(); it != slots_.end();) {
+    auto& [at, s] = *it;
+    if (!s.decided && std::all_of(s.wordings.begin(), s.wordings.end(), [&](auto& w) {
+          return end_of(w.reports) <= wanted_.value();
+        })) {
+      for (auto& w : s.wordings)
+        release(w);
+      it = slots_.erase(it);
+      --undelivered_;
+    } else {
+      ++it;
+    }
+  }
+  deliver();
+}
+
 bool report_quorum::plausible(const client_reports& r) const {
   return r.client == self_ && r.count > 0 && r.first.value() > 0
          && r.first.value() < max_report_number && r.count <= r.encoded.size() / least_report_bytes;
@@ -183,6 +211,7 @@ void report_quorum::deliver(slot& s) {
     return;
   auto batch = std::make_shared<report_batch>();
   batch->what = w.what;
+  batch->gone = std::exchange(gone_, 0);
   batch->more = more_to_come_ = w.more;
   if (auto decoded = decode_reports(w.reports.encoded, w.reports.count))
     batch->reports = std::move(*decoded);

@@ -31,6 +31,7 @@ public:
     std::uint64_t reports = 0;
     std::uint64_t repeated = 0;  ///< said before by that replica, or delivered long ago
     std::uint64_t dropped = 0;   ///< for want of room
+    std::uint64_t gone = 0;      ///< reports that were passed over
     std::uint64_t malformed = 0; ///< agreed on and yet not to be decoded: more than f lie
   };
 
@@ -45,6 +46,10 @@ public:
   report_number wanted() const {
     return wanted_;
   }
+
+  /// What comes before `first` is not to be had any more. Goes on with `first`, or before it with
+  /// what f+1 said nevertheless.
+  void pass_over(report_number first);
 
   /// A replica's vote. What it makes ready is for take_ready().
   void add(replica_id from, const results_statement& what, client_reports reports,
@@ -103,6 +108,7 @@ private:
   std::map<part_key, slot> slots_;
   std::size_t undelivered_ = 0; ///< of the slots
   std::size_t delivered_ = 0;
+  std::uint64_t gone_ = 0;    ///< reports, before the next that is handed out
   bool more_to_come_ = false; ///< the last part that was handed out did not end its block
   std::vector<account> held_; ///< by replica: its undecided votes
   std::vector<std::uint64_t> faults_;

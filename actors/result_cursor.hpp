@@ -47,6 +47,14 @@ public:
     return true;
   }
 
+  /// The ledger keeps none below `first`. True if that is news: the client must be told.
+  bool skip(report_number first) {
+    if (state_ != state::reading || first <= next_)
+      return false;
+    next_ = first;
+    return true;
+  }
+
   /// After reading: if nothing is missing up to `next`, blocks are handed out as they execute.
   void caught_up(report_number next) {
     if (state_ == state::reading && next_ >= next)

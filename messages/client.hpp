@@ -95,7 +95,14 @@ struct answer {
   friend bool operator==(const answer&, const answer&) = default;
 };
 
-using gateway_message = std::variant<welcome, results, refused, answer>;
+/// The client resumed further back than what is kept here.
+struct gone {
+  report_number first; ///< of its reports that are still here; they go on with it
+
+  friend bool operator==(const gone&, const gone&) = default;
+};
+
+using gateway_message = std::variant<welcome, results, refused, answer, gone>;
 
 // -- views that answers carry ------------------------------------------------------------------
 

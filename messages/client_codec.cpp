@@ -146,6 +146,9 @@ struct gateway_writer {
       write(*m.problem, *out.mutable_problem());
     out.set_body(m.body);
   }
+  void operator()(const gone& m) {
+    to.mutable_gone()->set_first(m.first.value());
+  }
 };
 
 bool take(welcome& to, wire::Welcome& from) {
@@ -186,6 +189,9 @@ bool take(gateway_message& to, wire::GatewayMessage& from) {
       return take(to.emplace<refused>(), *from.mutable_refused());
     case wire::GatewayMessage::kAnswer:
       return take(to.emplace<answer>(), *from.mutable_answer());
+    case wire::GatewayMessage::kGone:
+      to = gone{report_number{from.gone().first()}};
+      return true;
     case wire::GatewayMessage::KIND_NOT_SET:
       break;
   }

@@ -40,6 +40,73 @@ CAF_TEST(reports go on where an earlier run stopped) {
   }
 }
 
+CAF_TEST(reports that f+1 replicas still keep are all told) {
+  client_world w{{}};
+  auto& first = w.start();
+  for (int i = 0; i < 6; ++i)
+    CAF_REQUIRE(place_and_wait(w, first));
+  w.kill(first);
+  w.run(20);
+  w.options.gone_blocks = {3, 0, 5, 0};
+  auto& again = w.start(report_number{1});
+  w.run(3000);
+  CAF_CHECK_EQUAL(again.reports.size(), w.all_reports().size());
+  CAF_CHECK_EQUAL(w.violation(again), "");
+  CAF_CHECK_EQUAL(again.session->reports().counts().gone, 0u);
+}
+
+CAF_TEST(reports that too few replicas keep are passed over) {
+  // What f+1 say is gone is, but for what f+1 give nevertheless.
+  for (auto [kept, gone] : {std::pair{std::vector<std::size_t>{3, 3, 3, 0}, 3U},
+                            std::pair{std::vector<std::size_t>{3, 5, 4, 0}, 3U},
+                            std::pair{std::vector<std::size_t>{4, 5, 5, 0}, 4U},
+                            std::pair{std::vector<std::size_t>{6, 6, 6, 6}, 6U}}) {
+    client_world w{{}};
+    auto& first = w.start();
+    std::vector<std::size_t> ends{0}; // of the blocks' reports
+    for (int i = 0; i < 6; ++i) {
+      CAF_REQUIRE(place_and_wait(w, first));
+      ends.push_back(w.all_reports().size());
+    }
+    w.kill(first);
+    w.run(20);
+    w.options.gone_blocks = kept;
+    auto& again = w.start(report_number{1});
+    w.run(3000);
+    CAF_REQUIRE(place_and_wait(w, again)); // and it goes on
+    CAF_REQUIRE(!again.reports.empty());
+    CAF_CHECK_EQUAL(again.reports.front().number.value(), ends[gone] + 1);
+    CAF_CHECK_EQUAL(again.reports.size(), w.all_reports().size() - ends[gone]);
+    CAF_CHECK_EQUAL(w.violation(again), "");
+    CAF_CHECK_EQUAL(again.session->reports().counts().gone, ends[gone]);
+    for (auto faults : again.session->reports().faults())
+      CAF_CHECK_EQUAL(faults, 0u);
+  }
+}
+
+CAF_TEST(nobody claims to know what became of an order whose reports are gone) {
+  client_world w{{}};
+  auto& run = w.start();
+  CAF_REQUIRE(place_and_wait(w, run));
+  w.executing = false;
+  auto lost = w.place(run, 0, {w.order()});
+  w.run(20); // all replicas have it
+  for (std::uint16_t r = 0; r < 4; ++r)
+    w.cut(run, r);
+  w.executing = true;
+  w.run(50);
+  auto blocks = static_cast<std::size_t>(w.log().back().block.value());
+  w.options.gone_blocks = {blocks, blocks, blocks, blocks};
+  for (std::uint16_t r = 0; r < 4; ++r)
+    w.connect(run, r);
+  CAF_REQUIRE(w.until_finished(run, lost));
+  CAF_REQUIRE(run.finished[lost]->problem.has_value());
+  CAF_CHECK(run.finished[lost]->problem->code == errc::pruned);
+  auto next = place_and_wait(w, run);
+  CAF_REQUIRE(next);
+  CAF_CHECK_EQUAL(described(next->problem), "none");
+}
+
 CAF_TEST(an order of an earlier run can not pass for one of this) {
   // The first run dies with submissions on their way, that take the numbers of the second's. Each
   // placement of the second is either executed once, or said not to be and is not.

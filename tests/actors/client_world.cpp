@@ -198,6 +198,8 @@ void client_world::arrive(packet& p) {
     run.session->receive(from, std::move(*r), now);
   else if (auto* x = std::get_if<refused>(&*m))
     run.session->receive(from, *x, now);
+  else if (auto* g = std::get_if<gone>(&*m))
+    run.session->receive(from, *g, now);
   drain(p.run);
 }
 
@@ -267,7 +269,12 @@ void client_world::serve(std::size_t run, std::uint16_t replica, client_message 
     std::size_t i = 0;
     while (i < blocks_.size() && blocks_[i].next_report <= r->from)
       ++i;
-    runs_[run]->cursor[replica] = std::min(i, done_[replica]);
+    i = std::min(i, done_[replica]);
+    if (replica < options.gone_blocks.size() && i < options.gone_blocks[replica]) {
+      i = options.gone_blocks[replica];
+      tell(run, replica, gone{blocks_[i - 1].next_report});
+    }
+    runs_[run]->cursor[replica] = i;
   }
 }
 

@@ -38,6 +38,7 @@ struct world_options {
   std::uint32_t lag_at_most_blocks = 2; ///< of a replica behind the log
   std::uint32_t break_one_in = 0;       ///< steps: a link breaks, and is back a little later
   std::uint32_t busy_percent = 0;       ///< submissions that are answered `busy`
+  std::vector<std::size_t> gone_blocks; ///< by replica: so many of the first it no longer keeps
   std::uint32_t window = 8;
   std::size_t part_bytes = max_results_bytes; ///< of reports in one message
   client_tuning tuning;

@@ -95,7 +95,7 @@ CAF_TEST(whoever asks waits for the write that comes and makes none) {
   };
   trades.receive([](const answer& a) { CAF_CHECK(!a.problem); }, failed);
   receipt.receive([](const answer& a) { CAF_CHECK(a.problem); }, failed); // there is none
-  reports.receive([](const stored_reports_ptr& r) { CAF_CHECK(r->empty()); }, failed);
+  reports.receive([](const stored_reports_ptr& r) { CAF_CHECK(r->blocks.empty()); }, failed);
   ask(2, 1, "a"); // nothing waits to be written, so this does not wait either
   sched.run();
   CAF_CHECK_EQUAL(given.size(), 2u);

@@ -294,4 +294,44 @@ CAF_TEST(whoever cuts otherwise or denies the rest is found out) {
   CAF_CHECK(!quorum.waiting());
 }
 
+CAF_TEST(what is gone is passed over and told) {
+  begin(1);
+  auto unproved = make_block(3, 5, 2);
+  say(0, unproved);
+  CAF_CHECK(quorum.waiting());
+  quorum.pass_over(report_number{10});
+  CAF_CHECK(!quorum.waiting());
+  CAF_CHECK_EQUAL(quorum.wanted().value(), 10u);
+  say(1, unproved); // too late
+  CAF_CHECK(!quorum.waiting());
+  for (auto first : {10U, 13U}) {
+    auto b = make_block(first, first, 3);
+    quorum.add(replica_id{0}, b.what, b.reports);
+    quorum.add(replica_id{1}, b.what, b.reports);
+    auto ready = quorum.take_ready();
+    CAF_REQUIRE_EQUAL(ready.size(), 1u);
+    CAF_CHECK_EQUAL(ready[0]->gone, first == 10 ? 9u : 0u);
+    CAF_CHECK_EQUAL(ready[0]->reports.size(), 3u);
+  }
+  quorum.pass_over(report_number{12}); // which is old
+  CAF_CHECK_EQUAL(quorum.wanted().value(), 16u);
+  CAF_CHECK_EQUAL(quorum.counts().gone, 9u);
+  CAF_CHECK_EQUAL(faults(0) + faults(1), 0u);
+}
+
+CAF_TEST(what f+1 said is handed out though it is among what is gone) {
+  begin(1);
+  say(0, make_block(4, 5, 2));
+  say(1, make_block(4, 5, 2));
+  CAF_CHECK_EQUAL(batches, 0u);
+  quorum.pass_over(report_number{10});
+  auto ready = quorum.take_ready();
+  CAF_REQUIRE_EQUAL(ready.size(), 1u);
+  CAF_CHECK_EQUAL(ready[0]->gone, 4u);
+  CAF_CHECK_EQUAL(quorum.wanted().value(), 7u);
+  quorum.pass_over(report_number{10});
+  CAF_CHECK_EQUAL(quorum.wanted().value(), 10u);
+  CAF_CHECK_EQUAL(quorum.counts().gone, 7u);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

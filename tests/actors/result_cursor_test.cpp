@@ -50,6 +50,20 @@ CAF_TEST(a gap in what is read is not handed out) {
   CAF_CHECK_EQUAL(c.next().value(), 1u);
 }
 
+CAF_TEST(what is gone is passed over once) {
+  result_cursor c;
+  CAF_CHECK(!c.skip(report_number{5})); // nobody resumed
+  c.resume(report_number{3}, report_number{20});
+  CAF_CHECK(!c.skip(report_number{3}));
+  CAF_CHECK(c.skip(report_number{5}));
+  CAF_CHECK(!c.skip(report_number{5}));
+  CAF_CHECK(c.next() == report_number{5});
+  CAF_CHECK(!c.read(report_number{3}, 2));
+  CAF_CHECK(c.read(report_number{5}, 15));
+  c.caught_up(report_number{20});
+  CAF_CHECK(!c.skip(report_number{30}));
+}
+
 CAF_TEST(numbers that do not exist are brought into range) {
   result_cursor c;
   c.resume(n(0), n(4));

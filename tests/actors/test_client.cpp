@@ -152,6 +152,10 @@ void test_client::handle(std::size_t, const refused& m) {
   refusals_.push_back(m);
 }
 
+void test_client::handle(std::size_t i, const gone& m) {
+  complain(i, fmt::format("no longer has reports below {}", m.first.value()));
+}
+
 void test_client::handle(std::size_t, const answer& m) {
   answers_[m.id] = m;
 }

@@ -86,6 +86,7 @@ private:
   void handle(std::size_t i, const welcome& m);
   void handle(std::size_t i, const results& m);
   void handle(std::size_t i, const refused& m);
+  void handle(std::size_t i, const gone& m);
   void handle(std::size_t i, const answer& m);
   void take(std::size_t i, const report& r);
   void executed_up_to(std::size_t i, const std::vector<submission_number>& next);

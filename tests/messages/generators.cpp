@@ -512,8 +512,8 @@ client_message random_client_message(splitmix64& random) {
 }
 
 gateway_message random_gateway_message(splitmix64& random) {
-  static_assert(std::variant_size_v<gateway_message> == 4);
-  switch (random.below(4)) {
+  static_assert(std::variant_size_v<gateway_message> == 5);
+  switch (random.below(5)) {
     case 0: {
       welcome m;
       m.replica = random_replica(random);
@@ -527,6 +527,8 @@ gateway_message random_gateway_message(splitmix64& random) {
     case 2:
       return refused{random_stream(random), random_strong<submission_number>(random),
                      random_error(random)};
+    case 3:
+      return gone{random_strong<report_number>(random)};
     default:
       return random_answer(random);
   }
