@@ -32,6 +32,13 @@ using saved_atom = caf::atom_constant<caf::atom("saved")>;
 
 using blocks_atom = caf::atom_constant<caf::atom("blocks")>;
 using bodies_atom = caf::atom_constant<caf::atom("bodies")>;
+using position_atom = caf::atom_constant<caf::atom("position")>;
+using snapshot_atom = caf::atom_constant<caf::atom("snapshot")>;
+using stage_atom = caf::atom_constant<caf::atom("stage")>;
+using restart_atom = caf::atom_constant<caf::atom("restart")>;
+using silence_atom = caf::atom_constant<caf::atom("silence")>;
+using hold_atom = caf::atom_constant<caf::atom("hold")>;
+using speak_atom = caf::atom_constant<caf::atom("speak")>;
 using serve_atom = caf::atom_constant<caf::atom("serve")>;
 using reports_atom = caf::atom_constant<caf::atom("reports")>;
 using receipt_atom = caf::atom_constant<caf::atom("receipt")>;

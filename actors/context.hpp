@@ -8,6 +8,7 @@
 #include <string>
 
 #include "actors/metrics.hpp"
+#include "actors/serve_pace.hpp"
 #include "config/genesis.hpp"
 #include "consensus/options.hpp"
 #include "messages/crypto.hpp"
@@ -38,6 +39,10 @@ struct node_options {
   std::uint32_t body_retry_ms = 150;
   /// At least so many blocks are kept; 0: all.
   std::uint64_t retain_blocks = 0;
+  /// So far behind a proved checkpoint a state is fetched instead of the blocks.
+  std::uint32_t transfer_after_blocks = 5000;
+  /// What replicas that are behind are given in a second, in all.
+  std::uint32_t serve_mb_per_s = 32;
 };
 
 struct node_context {
@@ -53,12 +58,22 @@ struct node_context {
   metrics counters;
   /// Set by the supervisor before it ends, if a child failed.
   std::string failed_child;
+  /// What is spent on replicas that are behind.
+  serve_pace pace{std::uint64_t{options.serve_mb_per_s} << 20};
+  /// Set by the supervisor before it ends, if the node is to begin anew with another state.
+  bool begins_anew = false;
 
   const digest& cluster() const {
     return genesis.cluster();
   }
 };
 using context_ptr = std::shared_ptr<node_context>;
+
+/// All replicas hand out the states at multiples of this: whoever needs one finds it at several.
+inline std::uint64_t transfer_spacing(const node_context& c) {
+  std::uint64_t interval = c.genesis.checkpoint_interval;
+  return std::max<std::uint64_t>(c.options.transfer_after_blocks / 2 / interval, 1) * interval;
+}
 
 /// What consensus runs with, from genesis and node file.
 inline consensus::options core_options(const node_context& c) {

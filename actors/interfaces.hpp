@@ -29,6 +29,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::fetch_bodies)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::consensus::proposal_grant)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::consensus::proposal_check)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::consensus::suspicion)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::optional<bourse::consensus::silence>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::consensus::work_seen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::view_number)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::departure_ptr)
@@ -45,6 +46,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::match_result_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::executed_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::checkpoint_pages_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::stored_reports_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::position_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::snapshot_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::staged_pages_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::state_offer_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::open_orders_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::stream_id)
@@ -93,6 +98,10 @@ using replica_actor = caf::typed_actor<
   caf::reacts_to<leave_atom, view_number>,
   /// ... and begin it with its NEW-VIEW.
   caf::reacts_to<install_atom, installation_ptr>,
+  /// From state transfer: a newcomer takes part from now on.
+  caf::reacts_to<speak_atom>,
+  /// ... and: a state is on its way, so blocks need not be fetched; or no more.
+  caf::reacts_to<hold_atom, bool>,
   /// Its own clock.
   caf::reacts_to<clock_atom>,
   /// JSON for `status`: view, progress, open slots, counters.
@@ -119,6 +128,8 @@ using view_change_actor = caf::typed_actor<
   caf::reacts_to<unlinked_atom, replica_id>,
   /// From the supervisor: this node is to lead no more.
   caf::reacts_to<resign_atom>,
+  /// From state transfer: a newcomer takes part from now on.
+  caf::reacts_to<speak_atom>,
   caf::reacts_to<clock_atom>,
   caf::replies_to<status_atom>::with<std::string>>;
 
@@ -147,11 +158,29 @@ using mempool_actor = caf::typed_actor<
   caf::reacts_to<clock_atom>,
   caf::replies_to<status_atom>::with<std::string>>;
 
+/// Hands out states to replicas that are far behind, and fetches one if this one is. Decides when
+/// a newcomer takes part.
+using state_transfer_actor = caf::typed_actor<
+  caf::reacts_to<start_atom, routes_ptr>,
+  /// A frame from a peer's link; takes the messages of channel::state.
+  caf::reacts_to<frame_atom, replica_id, frame_ptr>,
+  /// From the replica: where it stands now.
+  caf::reacts_to<position_atom, position_ptr>,
+  /// From the ledger: the database at a checkpoint that all replicas hand out.
+  caf::reacts_to<snapshot_atom, snapshot_ptr>,
+  /// A peer's link came up.
+  caf::reacts_to<linked_atom, replica_id>,
+  /// Answer the next question.
+  caf::reacts_to<serve_atom>,
+  caf::reacts_to<clock_atom>,
+  caf::replies_to<status_atom>::with<std::string>>;
+
 /// Where the frames of peers go: straight from the link to whoever takes a channel's messages.
 struct peer_routes {
   replica_actor replica;
   mempool_actor mempool;
   view_change_actor view_change;
+  state_transfer_actor transfer;
 };
 
 /// The links to all other replicas. Dials, reconnects, says who is there.
@@ -224,6 +253,14 @@ using ledger_actor = caf::typed_actor<
   /// An encoded trades_view as of the given sequence number, which must be executed; as of the last
   /// executed one if it is 0.
   caf::replies_to<trades_atom, instrument_id, std::uint32_t, sequence_number>::with<answer>,
+  /// From state transfer: the database as it is now ...
+  caf::replies_to<snapshot_atom>::with<snapshot_ptr>,
+  /// ... pages to keep for later, answered once they are written ...
+  caf::replies_to<stage_atom, staged_pages_ptr>::with<stage_atom>,
+  /// ... and: they are complete, the node is to begin anew with them. False if it is ahead already.
+  caf::replies_to<install_atom, state_offer_ptr>::with<bool>,
+  /// ... and: why this replica does not take part yet, or nothing; answered once that is synced.
+  caf::replies_to<silence_atom, std::optional<consensus::silence>>::with<silence_atom>,
   caf::replies_to<status_atom>::with<std::string>>;
 
 /// The clients' door: sessions, credit, results, queries.
@@ -246,6 +283,8 @@ using gateway_actor
 using supervisor_actor = caf::typed_actor<
   /// Ends the node: no more admissions, what is durable stays so.
   caf::reacts_to<stop_atom>,
+  /// From the ledger: it holds another state now. The node ends, to be started again at once.
+  caf::reacts_to<restart_atom>,
   /// JSON: everybody's status in one object. With true, the state digest as of the last executed
   /// block is computed, which costs a little.
   caf::replies_to<status_atom, bool>::with<std::string>,
@@ -299,6 +338,7 @@ struct routes {
   ledger_actor ledger;
   gateway_actor gateway;
   peers_actor peers;
+  state_transfer_actor transfer;
 };
 
 } // namespace bourse::actors

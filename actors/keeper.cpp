@@ -28,6 +28,7 @@ expected<void> node_keeper::run(const std::function<void()>& ready) {
     if (!node && first)
       return tl::unexpected(node.error());
     std::string failed;
+    bool anew = false;
     if (node) {
       caf::scoped_actor self{system_};
       self->monitor(node->supervisor);
@@ -37,11 +38,18 @@ expected<void> node_keeper::run(const std::function<void()>& ready) {
         ready();
       self->receive([](const caf::down_msg&) {});
       failed = node->context->failed_child;
+      anew = node->context->begins_anew;
       node = node_handles{}; // the database closes with the last handle
       std::lock_guard lock{mutex_};
       supervisor_ = nullptr;
     } else {
       failed = to_string(node.error());
+    }
+    if (failed.empty() && anew) { // no failure: it has another state
+      log_->info("starts again with the state that it fetched");
+      if (!pause(0))
+        return {};
+      continue;
     }
     if (failed.empty())
       return {};

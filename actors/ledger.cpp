@@ -16,6 +16,7 @@
 
 #include "actors/serve_budget.hpp"
 #include "actors/spawn.hpp"
+#include "storage/base.hpp"
 #include "storage/pruning.hpp"
 #include "storage/records.hpp"
 
@@ -81,6 +82,7 @@ public:
           append(batch_, pages->checkpoint, pages->dirty);
           saved_.push_back(pages->checkpoint);
           written(true);
+          hand_out(pages->checkpoint.sequence);
         },
         [this](flush_atom) {
           meter m(context_->counters, component::ledger);
@@ -132,6 +134,32 @@ public:
           when_written([=, this]() mutable { promise.deliver(trades(instrument, limit, at)); });
           return promise;
         },
+        [this](snapshot_atom) {
+          write_out();
+          return snapshot();
+        },
+        [this](stage_atom, const staged_pages_ptr& what) {
+          meter m(context_->counters, component::ledger);
+          auto promise = self_->make_response_promise<stage_atom>();
+          stage(*what);
+          when_written([=]() mutable { promise.deliver(stage_atom::value); });
+          written(false);
+          return promise;
+        },
+        [this](install_atom, const state_offer_ptr& what) {
+          meter m(context_->counters, component::ledger);
+          return install(*what);
+        },
+        [this](silence_atom, const std::optional<consensus::silence>& what) {
+          meter m(context_->counters, component::ledger);
+          if (what)
+            append(batch_, *what);
+          else
+            storage::erase_silence(batch_);
+          sync_ = true;
+          write_out();
+          return silence_atom::value;
+        },
         [this](status_atom) { return status(); },
     };
   }
@@ -171,9 +199,9 @@ private:
   }
 
   void write_out() {
-    if (batch_.empty() || failed_)
+    if (batch_.empty() || failed_ || installed_)
       return;
-    bool sync = ticket_ || !saved_.empty();
+    bool sync = std::exchange(sync_, false) || ticket_ || !saved_.empty();
     put(batch_, sync ? durability::synced : durability::buffered);
     batch_.clear();
     if (!saved_.empty())
@@ -198,7 +226,7 @@ private:
 
   /// A slice of what moves the base up. It needs no sync of its own.
   void prune() {
-    if (failed_ || !pruner_.busy())
+    if (failed_ || installed_ || !pruner_.busy())
       return;
     auto before = pruner_.base();
     storage::write_batch batch;
@@ -230,6 +258,46 @@ private:
       when_written_.push_back(std::move(what));
   }
 
+  // -- states ------------------------------------------------------------------------------------
+
+  snapshot_ptr snapshot() const {
+    auto deleter = [store = store_](const storage::reader* r) {
+      delete r;
+    };
+    return snapshot_ptr{store_->snapshot().release(), std::move(deleter)};
+  }
+
+  /// All replicas hand out the states at the same checkpoints.
+  void hand_out(sequence_number n) {
+    if (n.value() % transfer_spacing(*context_) != 0)
+      return;
+    write_out();
+    self_->send(routes_->transfer, snapshot_atom::value, snapshot());
+  }
+
+  void stage(const staged_pages& what) {
+    if (what.discard)
+      storage::erase_base_pages(batch_, what.of);
+    for (const auto& page : what.pages)
+      storage::append_base_page(batch_, what.of, market::page_key::unpack(page.key), page.content);
+  }
+
+  /// From now on nothing is written: what the node's memory has is of the old state.
+  bool install(const state_offer& what) {
+    write_out();
+    auto n = what.stable.what.sequence;
+    auto time = intact(storage::load_base_time(*store_, n));
+    storage::base_record base{{n, what.chain, what.stable.what.state, time}, what.stable};
+    storage::write_batch batch;
+    if (!intact(storage::append_install(batch, *store_, base)))
+      return false;
+    put(batch, durability::synced);
+    installed_ = true;
+    context_->log->info("the log begins with the state at block {} now", n.value());
+    self_->send(routes_->supervisor, restart_atom::value);
+    return true;
+  }
+
   // -- reading -----------------------------------------------------------------------------------
 
   /// What the own disk holds must be readable: if not, this node can vouch for nothing.
@@ -259,6 +327,10 @@ private:
   }
 
   void serve_next() {
+    if (auto wait = context_->pace.wait_ms(now_ms()); wait > 0) {
+      self_->delayed_send(self_, std::chrono::milliseconds(wait), serve_atom::value);
+      return;
+    }
     auto [to, what] = std::move(serves_.front());
     serves_.pop_front();
     --serves_waiting_[to];
@@ -267,7 +339,18 @@ private:
       self_->send(self_, serve_atom::value);
   }
 
+  /// True if it was asked for what is gone; then the peer is told.
+  bool gone(replica_id to, sequence_number from) {
+    auto first = intact(storage::first_kept(*store_));
+    if (from >= first)
+      return false;
+    send(to, channel::state, messages::pruned{first});
+    return true;
+  }
+
   void serve(replica_id to, const fetch_blocks& what) {
+    if (gone(to, what.from))
+      return;
     auto wanted
         = std::min<std::uint64_t>(what.to.value() - what.from.value() + 1, serve_blocks_at_most);
     for (auto& block : intact(storage::load_blocks(*store_, what.from, wanted, serve_bytes)))
@@ -275,6 +358,8 @@ private:
   }
 
   void serve(replica_id to, const fetch_bodies& what) {
+    if (gone(to, what.sequence))
+      return;
     bodies part;
     std::size_t size = 0;
     auto ship = [&] {
@@ -297,6 +382,7 @@ private:
   void send(replica_id to, channel on, peer_message what) {
     auto encoded = std::make_shared<const bytes>(encode(what));
     budget_.spent(to, encoded->size());
+    context_->pace.spent(encoded->size());
     self_->send(routes_->peers, send_atom::value, to, on, encoded);
   }
 
@@ -361,7 +447,7 @@ private:
   ledger_actor::pointer self_;
   context_ptr context_;
   routes_ptr routes_;
-  std::unique_ptr<storage::store> store_;
+  std::shared_ptr<storage::store> store_; ///< shared with snapshots
   storage::write_batch batch_;
   std::optional<std::uint64_t> ticket_; ///< the greatest that waits for a sync
   std::vector<storage::stored_checkpoint> saved_;
@@ -374,7 +460,9 @@ private:
   serve_budget budget_;
   bool flush_sent_ = false;
   bool timer_armed_ = false;
+  bool sync_ = false; ///< somebody waits for it, tickets apart
   bool failed_ = false;
+  bool installed_ = false; ///< the database holds another state than the node
 };
 
 } // namespace

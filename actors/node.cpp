@@ -12,6 +12,7 @@
 #include "actors/mempool.hpp"
 #include "actors/recovery.hpp"
 #include "actors/replica.hpp"
+#include "actors/state_transfer.hpp"
 #include "actors/verifier.hpp"
 #include "actors/view_change.hpp"
 #include "consensus/key_authenticator.hpp"
@@ -75,6 +76,8 @@ public:
     auto chain = from.consensus.chain;
     auto view = from.consensus.view;
     auto new_view = from.consensus.new_view;
+    bool silent = from.silence.has_value();
+    auto where = std::make_shared<const position>(position{executed, from.consensus.stable});
     routes_->replica
         = own("replica", spawn_replica(system_, {context_, authenticator_of(*context_),
                                                  std::move(from.consensus), from.checkpoint,
@@ -91,7 +94,10 @@ public:
       own("matcher", m);
     routes_->view_change
         = own("view_change", spawn_view_change(system_, {context_, authenticator_of(*context_),
-                                                         view, std::move(new_view)}));
+                                                         view, std::move(new_view), silent}));
+    routes_->transfer
+        = own("transfer", spawn_state_transfer(system_, {context_, authenticator_of(*context_),
+                                                         std::move(where), from.silence}));
     own("peers", routes_->peers);
     routes_->ledger = own("ledger", spawn_ledger(system_, {context_, std::move(store), executed}));
   }
@@ -107,11 +113,14 @@ public:
     caf::anon_send(routes->replica, start_atom::value, routes);
     caf::anon_send(routes->mempool, start_atom::value, routes);
     caf::anon_send(routes->gateway, start_atom::value, routes);
-    caf::anon_send(routes->peers, start_atom::value,
-                   peer_routes{routes->replica, routes->mempool, routes->view_change});
+    caf::anon_send(routes->transfer, start_atom::value, routes);
+    caf::anon_send(
+        routes->peers, start_atom::value,
+        peer_routes{routes->replica, routes->mempool, routes->view_change, routes->transfer});
     caf::anon_send(routes->replica, clock_atom::value);
     caf::anon_send(routes->mempool, clock_atom::value);
     caf::anon_send(routes->view_change, clock_atom::value);
+    caf::anon_send(routes->transfer, clock_atom::value);
     return {routes->supervisor, routes, children_, context_};
   }
 
@@ -162,7 +171,8 @@ void end(caf::actor_system& system, const node_handles& node, bool deterministic
 expected<node_handles> spawn_node(caf::actor_system& system, node_setup setup, node_seams seams) {
   BOURSE_ASSERT(seams.spawn_peers && seams.store && seams.wall_clock_ms);
   auto context = context_of(std::move(setup), seams);
-  auto recovered = recover(*seams.store, context->genesis, context->self);
+  auto mark = seams.database_mark != 0 ? seams.database_mark : fresh_hash_seed() | 1;
+  auto recovered = recover(*seams.store, context->genesis, context->self, mark);
   if (!recovered)
     return tl::unexpected(recovered.error());
   context->log->info("replica {} starts at block {}", context->self.value(),

@@ -37,6 +37,8 @@ struct node_seams {
   bool deterministic = false;
   /// More for `status`: a JSON object, for example of the links.
   std::function<std::string()> more_status;
+  /// Of a database that is made anew; 0: drawn at random.
+  std::uint64_t database_mark = 0;
 };
 
 struct node_handles {

@@ -57,6 +57,7 @@ std::string node_status(const node_context& context,
   auto gateway = part(parts, "gateway");
   auto ledger = part(parts, "ledger");
   auto peers = part(parts, "peers");
+  auto transfer = part(parts, "transfer");
 
   json s;
   s["replica"] = context.self.value();
@@ -80,6 +81,7 @@ std::string node_status(const node_context& context,
   replica.erase("executed"); // what the clearing house says is newer
   raise(s, clearing, {"executed", "chain", "state"});
   raise(s, ledger, {"syncs"});
+  raise(s, transfer, {"silent"});
   raise(s, gateway, {"clients"});
   if (peers.contains("links"))
     s["peers"] = std::count_if(peers["links"].begin(), peers["links"].end(),
@@ -90,7 +92,8 @@ std::string node_status(const node_context& context,
                 {"gateway", std::move(gateway)},
                 {"links", std::move(peers)},
                 {"mempool", part(parts, "mempool")},
-                {"view_change", part(parts, "view_change")}};
+                {"view_change", part(parts, "view_change")},
+                {"transfer", std::move(transfer)}};
   if (auto extra = json::parse(more, nullptr, false); extra.is_object())
     s.merge_patch(extra);
   return s.dump();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "consensus/effects.hpp"
+#include "consensus/newcomer.hpp"
 #include "consensus/replica_core.hpp"
 #include "consensus/view_manager.hpp"
 #include "market/clearing_house.hpp"
@@ -114,6 +115,23 @@ struct checkpoint_pages {
   std::vector<market::page_update> dirty;
 };
 using checkpoint_pages_ptr = std::shared_ptr<const checkpoint_pages>;
+
+/// Where this replica stands, for those who fetch or hand out states.
+struct position {
+  sequence_number executed;
+  stable_checkpoint stable;
+};
+using position_ptr = std::shared_ptr<const position>;
+/// The database as it was at some moment. It keeps the database open.
+using snapshot_ptr = std::shared_ptr<const storage::reader>;
+/// Proved pages of a state that is being fetched.
+struct staged_pages {
+  sequence_number of;
+  std::vector<state_page> pages;
+  bool discard = false; ///< forget what was staged for it
+};
+using staged_pages_ptr = std::shared_ptr<const staged_pages>;
+using state_offer_ptr = std::shared_ptr<const state_offer>;
 
 using open_orders_ptr = std::shared_ptr<const std::vector<open_order>>;
 /// Of one client, by block.

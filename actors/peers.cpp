@@ -51,6 +51,8 @@ link_events peer_events(const peers_actor& peers, const peer_routes& routes,
       caf::anon_send(routes.mempool, frame_atom::value, *state->who, frame);
     if (channels & channel_bit(channel::view))
       caf::anon_send(routes.view_change, frame_atom::value, *state->who, frame);
+    if (channels & channel_bit(channel::state))
+      caf::anon_send(routes.transfer, frame_atom::value, *state->who, frame);
   };
   events.down = [=](const error&) {
     if (state->link || dialled)
@@ -154,6 +156,7 @@ private:
     p.backoff_ms = redial_ms;
     ++p.connects;
     send(routes_.view_change, linked_atom::value, who);
+    send(routes_.transfer, linked_atom::value, who);
   }
 
   /// A null link: the attempt to dial failed.

@@ -85,9 +85,10 @@ expected<void> load_blocks(recovered_node& node, const storage::reader& store,
 } // namespace
 
 expected<recovered_node> recover(storage::store& store, const config::genesis& genesis,
-                                 replica_id self) {
+                                 replica_id self, std::uint64_t mark) {
   const auto& rules = genesis.market;
-  if (auto ok = storage::open_for(store, genesis.cluster(), self); !ok)
+  if (auto ok = storage::open_for(store, genesis.cluster(), self, consensus::silence{mark, {}});
+      !ok)
     return tl::unexpected(ok.error());
   if (auto taken = storage::restore_base(store); !taken)
     return tl::unexpected(taken.error());
@@ -97,9 +98,13 @@ expected<recovered_node> recover(storage::store& store, const config::genesis& g
   auto consensus = storage::load_consensus(store, genesis.cluster());
   if (!consensus)
     return tl::unexpected(consensus.error());
+  auto silence = storage::load_silence(store);
+  if (!silence)
+    return tl::unexpected(silence.error());
+  consensus->silent = silence->has_value();
 
-  recovered_node node{market::clearing_house{rules}, {}, {}, std::move(*checkpoint),
-                      std::move(*consensus),         {}};
+  recovered_node node{market::clearing_house{rules}, {}, {},      std::move(*checkpoint),
+                      std::move(*consensus),         {}, *silence};
   for (std::size_t i = 0; i < rules.instruments.size(); ++i)
     node.books.emplace_back(instrument_id{static_cast<std::uint16_t>(i)}, rules,
                             messages::fresh_hash_seed());

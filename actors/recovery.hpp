@@ -23,6 +23,8 @@ struct recovered_node {
   consensus::recovered_state consensus;
   /// Blocks above the checkpoint whose bodies are in the store.
   std::vector<full_block_ptr> blocks;
+  /// Why this replica does not take part yet, if so.
+  std::optional<consensus::silence> silence;
 
   sequence_number executed() const {
     return consensus.executed;
@@ -34,7 +36,8 @@ struct recovered_node {
 
 /// Reads the store, which is bound to the cluster if it is empty. Errors: those of the store, and
 /// corrupt if pages do not give the checkpoint's digest.
+/// An empty store is given `mark`, not 0: then this replica is silent at first.
 expected<recovered_node> recover(storage::store& store, const config::genesis& genesis,
-                                 replica_id self);
+                                 replica_id self, std::uint64_t mark);
 
 } // namespace bourse::actors

@@ -77,6 +77,12 @@ public:
           core_.install(now(), *i);
           carry_on();
         },
+        [this](speak_atom) {
+          meter m(context_->counters, component::replica);
+          core_.speak(now());
+          carry_on();
+        },
+        [this](hold_atom, bool hold) { core_.hold_catch_up(hold); },
         [this](clock_atom) {
           meter m(context_->counters, component::replica);
           tick();
@@ -150,6 +156,8 @@ private:
     checkpoint_.reset();
     core_.on_tick(now());
     carry_on();
+    if (core_.executed() > told_executed_)
+      tell_position();
     if (auto n = core_.counters().equivocations; n > equivocations_) {
       equivocations_ = n;
       self_->send(routes_->view_change, suspect_atom::value, consensus::suspicion::equivocation);
@@ -164,6 +172,15 @@ private:
     for (auto e = core_.take_effects(); !e.empty(); e = core_.take_effects())
       carry_out(e);
     execute();
+    if (core_.stable().what.sequence > told_stable_)
+      tell_position();
+  }
+
+  void tell_position() {
+    told_stable_ = core_.stable().what.sequence;
+    told_executed_ = core_.executed();
+    self_->send(routes_->transfer, position_atom::value,
+                position_ptr{std::make_shared<position>(position{told_executed_, core_.stable()})});
   }
 
   void carry_out(consensus::effects& e) {
@@ -334,6 +351,8 @@ private:
   std::deque<consensus::execution> executions_;
   phase_times phases_;
   std::uint64_t equivocations_ = 0;
+  sequence_number told_stable_; ///< these two: to state transfer
+  sequence_number told_executed_;
   std::uint64_t void_proposals_ = 0;
 };
 

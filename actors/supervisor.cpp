@@ -42,6 +42,10 @@ public:
   supervisor_actor::behavior_type behavior() {
     return {
         [this](stop_atom) { hand_over(); },
+        [this](restart_atom) {
+          context_->begins_anew = true;
+          stop();
+        },
         [this](status_atom, bool with_digest) { return gather(with_digest); },
         [this](watch_atom, const caf::actor& door) {
           self_->monitor(door);
@@ -142,6 +146,7 @@ private:
     ask(g, "ledger", routes_->ledger);
     ask(g, "gateway", routes_->gateway);
     ask(g, "peers", routes_->peers);
+    ask(g, "transfer", routes_->transfer);
     if (with_digest) {
       ++g->missing;
       self_->request(routes_->clearing, status_timeout, digest_atom::value)

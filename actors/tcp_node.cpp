@@ -62,6 +62,8 @@ expected<node_handles> spawn_tcp_node(caf::actor_system& system, config::loaded_
   setup.options.link_grace_ms = config.link_grace_ms;
   setup.options.new_view_ms = config.new_view_ms;
   setup.options.retain_blocks = config.retain_blocks;
+  setup.options.transfer_after_blocks = config.transfer_after_blocks;
+  setup.options.serve_mb_per_s = config.serve_mb_per_s;
   setup.options.max_sessions_per_client = config.max_sessions_per_client;
   node_seams seams;
   seams.spawn_peers = [peers](caf::actor_system& s) {

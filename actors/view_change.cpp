@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_every{20};
 
-consensus::view_options options_of(const node_context& c) {
+consensus::view_options options_of(const node_context& c, bool silent) {
   consensus::view_options o;
   o.consensus = core_options(c);
   o.watch.stall_ms = c.options.stall_ms;
@@ -22,6 +22,7 @@ consensus::view_options options_of(const node_context& c) {
   o.watch.order_ms = c.options.order_ms;
   o.watch.link_grace_ms = c.options.link_grace_ms;
   o.new_view_ms = c.options.new_view_ms;
+  o.silent = silent;
   return o;
 }
 
@@ -41,7 +42,7 @@ public:
       : self_(self),
         context_(std::move(setup.context)),
         authenticator_(std::move(setup.authenticator)),
-        manager_(options_of(*context_), *authenticator_, setup.view,
+        manager_(options_of(*context_, setup.silent), *authenticator_, setup.view,
                  current(std::move(setup.new_view), setup.view)) {}
 
   view_change_actor::behavior_type behavior() {
@@ -73,6 +74,10 @@ public:
         [this](unlinked_atom, replica_id who) { manager_.on_link(now(), who, false); },
         [this](resign_atom) {
           manager_.resign(now());
+          carry_out();
+        },
+        [this](speak_atom) {
+          manager_.speak(now());
           carry_out();
         },
         [this](clock_atom) {

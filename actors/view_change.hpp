@@ -18,6 +18,7 @@ struct view_change_setup {
   view_number view;
   /// The last NEW-VIEW that is stored; may be of an earlier view.
   std::optional<messages::new_view> new_view;
+  bool silent = false;
 };
 
 view_change_actor spawn_view_change(caf::actor_system& system, view_change_setup setup);

@@ -47,6 +47,35 @@ std::optional<std::string> first_open_slot(const json& status, std::size_t quoru
   return std::nullopt;
 }
 
+/// What a replica with a new database waits for before it takes part.
+std::optional<std::string> end_of_silence(const json& status, std::size_t quorum) {
+  if (find(status, "/silent") == nullptr)
+    return std::nullopt;
+  if (auto until = number(status, "/silent/until_stable"))
+    return fmt::format("a stable checkpoint at or above block {}: its database is new, so it says "
+                       "nothing till then",
+                       *until);
+  auto size = [&](const char* place) {
+    const auto* list = find(status, place);
+    return list != nullptr && list->is_array() ? list->size() : 0;
+  };
+  return fmt::format("others: its database is new, and it has heard of {} that take part and {} as "
+                     "new, not of {}",
+                     size("/silent/heard"), size("/silent/new_too"), quorum);
+}
+
+std::optional<std::string> missing_state(const json& status) {
+  const auto* phase = find(status, "/parts/transfer/phase");
+  if (phase == nullptr || !phase->is_string() || *phase == "idle")
+    return std::nullopt;
+  auto target = number(status, "/parts/transfer/target");
+  if (!target)
+    return "a replica that gives it a state";
+  return fmt::format("the state at block {}: {} pages are fetched, {} missing so far", *target,
+                     number(status, "/parts/transfer/pages_fetched").value_or(0),
+                     number(status, "/parts/transfer/pages_missing").value_or(0));
+}
+
 /// Nothing while all wish for the view that they are in.
 std::optional<std::string> wishes_for_another(const json& status, std::uint64_t view,
                                               std::size_t quorum) {
@@ -115,6 +144,10 @@ std::vector<std::string> waits_of(const json& status, messages::cluster_size siz
   auto s = standing_of(status);
   if (!s.answered)
     return waits;
+  if (auto silence = end_of_silence(status, size.quorum()))
+    waits.push_back(*silence);
+  if (auto state = missing_state(status))
+    waits.push_back(*state);
   if (!s.in_view) {
     auto held = number(status, "/parts/view_change/view_changes_held").value_or(0);
     auto self = number(status, "/replica");

@@ -49,17 +49,19 @@ void read_consensus(toml_section& root, node_config& c) {
   const auto* table = root.table("consensus");
   if (table == nullptr)
     return;
-  toml_section s{
-      root.document(),
-      *table,
-      "[consensus]",
-      {"batch_delay_us", "max_in_flight", "stall_ms", "order_ms", "link_grace_ms", "new_view_ms"}};
+  toml_section s{root.document(),
+                 *table,
+                 "[consensus]",
+                 {"batch_delay_us", "max_in_flight", "stall_ms", "order_ms", "link_grace_ms",
+                  "new_view_ms", "transfer_after_blocks", "serve_mb_per_s"}};
   s.optional_integer("batch_delay_us", c.batch_delay_us, 0, 1'000'000);
   s.optional_integer("max_in_flight", c.max_in_flight, 1, 64);
   s.optional_integer("stall_ms", c.stall_ms, 10, 60'000);
   s.optional_integer("order_ms", c.order_ms, 20, 600'000);
   s.optional_integer("link_grace_ms", c.link_grace_ms, 0, 60'000);
   s.optional_integer("new_view_ms", c.new_view_ms, 10, 60'000);
+  s.optional_integer("transfer_after_blocks", c.transfer_after_blocks, 64, 1'000'000'000);
+  s.optional_integer("serve_mb_per_s", c.serve_mb_per_s, 1, 4095);
 }
 
 void read_ledger(toml_section& root, node_config& c) {
@@ -141,6 +143,11 @@ order_ms = {}
 link_grace_ms = {}
 # The next primary did not begin its view for so long:
 new_view_ms = {}
+# A replica that is this many blocks behind fetches the state of a checkpoint instead of the blocks.
+# The same for all replicas, so that several hand out the same states.
+transfer_after_blocks = {}
+# What replicas that are behind are given in a second, in MB, all together.
+serve_mb_per_s = {}
 
 [ledger]
 # How many blocks are kept at least, with their orders, results and reports; up to twice as many are at
@@ -207,8 +214,9 @@ std::string to_toml(const node_config& c) {
                      toml_quoted(c.data.string()), toml_quoted(c.log_level),
                      address(c.listen_peers), address(c.listen_clients), c.threads, c.verifiers,
                      c.write_buffer_mb, c.block_cache_mb, c.batch_delay_us, c.max_in_flight,
-                     c.stall_ms, c.order_ms, c.link_grace_ms, c.new_view_ms, c.retain_blocks,
-                     c.max_connections, c.max_connections_per_address, c.max_sessions_per_client,
+                     c.stall_ms, c.order_ms, c.link_grace_ms, c.new_view_ms,
+                     c.transfer_after_blocks, c.serve_mb_per_s, c.retain_blocks, c.max_connections,
+                     c.max_connections_per_address, c.max_sessions_per_client,
                      c.handshake_timeout_ms, c.heartbeat_ms, c.peer_queue_mb, c.client_queue_mb);
 }
 

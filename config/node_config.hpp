@@ -24,6 +24,8 @@ struct node_config {
   std::uint32_t order_ms = 2000;
   std::uint32_t link_grace_ms = 50;
   std::uint32_t new_view_ms = 500;
+  std::uint32_t transfer_after_blocks = 5000;      ///< so far behind, a state is fetched
+  std::uint32_t serve_mb_per_s = 32;               ///< to replicas that are behind, in all
   std::uint32_t max_connections = 1024;            ///< of replicas, and as many of clients
   std::uint32_t max_connections_per_address = 256; ///< of each kind
   std::uint32_t max_sessions_per_client = 4;

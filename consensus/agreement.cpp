@@ -152,11 +152,28 @@ void agreement::on_checked(std::uint64_t now_ns, const statement& what, bool acc
     return;
   if (ctx_.is_primary()) { // made again: its pre-prepare stands in the NEW-VIEW
     ctx_.out.persist(proposal_record{*s->proposal});
-  } else if (!s->bound()) {
-    ctx_.out.persist(proposal_record{*s->proposal});
-    vote(*s, vote_kind::prepare, what, sign(vote_kind::prepare, what));
+  } else if (!s->bound() && !ctx_.silent) {
+    stand_for(*s);
   }
   advance(now_ns, *s);
+}
+
+/// A backup's first vote.
+void agreement::stand_for(slot& s) {
+  const auto& what = s.proposal->what;
+  ctx_.out.persist(proposal_record{*s.proposal});
+  vote(s, vote_kind::prepare, what, sign(vote_kind::prepare, what));
+}
+
+void agreement::speak(std::uint64_t now_ns) {
+  if (!ctx_.installed || ctx_.is_primary())
+    return;
+  log_.for_each([&](slot& s) {
+    if (!s.proposal || s.final || s.bound() || s.verdict != verdict::acceptable)
+      return;
+    stand_for(s);
+    advance(now_ns, s);
+  });
 }
 
 // -- votes ----------------------------------------------------------------------------------------
@@ -266,7 +283,7 @@ bool agreement::try_commit(std::uint64_t now_ns, slot& s) {
 
 void agreement::try_prepare(std::uint64_t now_ns, slot& s) {
   const auto& what = s.proposal->what;
-  if (s.verdict != verdict::acceptable || s.own(vote_kind::commit).made())
+  if (ctx_.silent || s.verdict != verdict::acceptable || s.own(vote_kind::commit).made())
     return;
   if (ctx_.is_primary() && !s.own(vote_kind::pre_prepare).durable())
     return;

@@ -37,6 +37,9 @@ public:
   /// All tickets up to this one are durable.
   void on_persisted(std::uint64_t now_ns, std::uint64_t ticket);
 
+  /// This replica is silent no more: votes for what it has found acceptable meanwhile.
+  void speak(std::uint64_t now_ns);
+
   /// The block of a slot inside the watermarks is known to be final.
   void finish(std::uint64_t now_ns, slot& s, committed_block b);
 
@@ -64,6 +67,7 @@ private:
   bool signed_by_primary(const pre_prepare& m);
 
   void ask_check(slot& s);
+  void stand_for(slot& s);
   bool vouched_for(const slot& s) const;
   void reconsider(slot& s);
   signature sign(vote_kind kind, const statement& what);

@@ -7,12 +7,11 @@
 namespace bourse::consensus {
 
 checkpoint_tracker::checkpoint_tracker(context& ctx, stable_checkpoint from)
-  : ctx_(ctx),
-    stable_(std::move(from)),
-    votes_(ctx.opts.size.n),
-    forwarded_(ctx.opts.size.n),
-    helped_ns_(ctx.opts.size.n) {
-}
+    : ctx_(ctx),
+      stable_(std::move(from)),
+      votes_(ctx.opts.size.n),
+      forwarded_(ctx.opts.size.n),
+      helped_ns_(ctx.opts.size.n) {}
 
 bool checkpoint_tracker::on_checkpoint(replica_id from, const checkpoint& m) {
   if (m.by.replica.value() >= ctx_.opts.size.n) {
@@ -67,18 +66,33 @@ bool checkpoint_tracker::on_own(std::uint64_t now_ns, sequence_number n, const d
   }
   if (own_.contains(n))
     return false;
-  checkpoint m{what, {ctx_.opts.self, ctx_.signer.sign(purpose::checkpoint, what)}};
-  own_.emplace(n, m);
+  own_.emplace(n, checkpoint{what, {ctx_.opts.self, {}}});
   if (own_.size() > most_per_replica())
     own_.erase(own_.begin());
+  return !ctx_.silent && own_.contains(n) && say(now_ns, what);
+}
+
+bool checkpoint_tracker::say(std::uint64_t now_ns, const checkpoint_statement& what) {
+  auto& m = own_.at(what.sequence);
+  m.by.signature = ctx_.signer.sign(purpose::checkpoint, what);
   keep(ctx_.opts.self, {what, m.by.signature, true});
   ctx_.out.broadcast(m);
   resend_.start(now_ns, ctx_.opts.retransmit_ms);
   return try_stable(what);
 }
 
+bool checkpoint_tracker::speak(std::uint64_t now_ns) {
+  std::vector<checkpoint_statement> unsaid;
+  for (const auto& [n, m] : own_)
+    unsaid.push_back(m.what);
+  bool moved = false;
+  for (const auto& what : unsaid)
+    moved = (own_.contains(what.sequence) && say(now_ns, what)) || moved;
+  return moved;
+}
+
 void checkpoint_tracker::on_tick(std::uint64_t now_ns) {
-  if (own_.empty() || !resend_.due(now_ns))
+  if (ctx_.silent || own_.empty() || !resend_.due(now_ns))
     return;
   for (const auto& [n, m] : own_) {
     ctx_.out.broadcast(m);
@@ -117,7 +131,7 @@ void checkpoint_tracker::keep(replica_id by, vote v) {
   }
   auto& all = votes_[by.value()];
   auto place = std::ranges::find_if(
-    all, [&](const vote& other) { return other.what.sequence > v.what.sequence; });
+      all, [&](const vote& other) { return other.what.sequence > v.what.sequence; });
   all.insert(place, v);
   if (all.size() > most_per_replica())
     all.erase(all.begin());

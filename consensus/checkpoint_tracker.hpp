@@ -27,6 +27,8 @@ public:
   bool on_checkpoint(replica_id from, const checkpoint& m);
   /// The own state is durable. True if `stable` has moved.
   bool on_own(std::uint64_t now_ns, sequence_number n, const digest& state);
+  /// This replica is silent no more. True if `stable` has moved.
+  bool speak(std::uint64_t now_ns);
   /// A proved one that is ahead, out of a NEW-VIEW.
   void adopt(const stable_checkpoint& c) {
     stable_ = c;
@@ -54,6 +56,7 @@ private:
   };
 
   bool boundary(sequence_number n) const;
+  bool say(std::uint64_t now_ns, const checkpoint_statement& what);
   void keep_forwarded(replica_id from, const checkpoint& m);
   const messages::signature* forwarded(replica_id by, const checkpoint_statement& what) const;
   std::size_t most_per_replica() const;

@@ -8,8 +8,8 @@
 namespace bourse::consensus {
 
 struct context {
-  context(const options& o, const authenticator& auth, view_number v)
-      : opts(o), view(v), installed(v.value() == 0), signer(auth, counters) {}
+  context(const options& o, const authenticator& auth, view_number v, bool says_nothing)
+      : opts(o), view(v), installed(v.value() == 0), silent(says_nothing), signer(auth, counters) {}
   context(const context&) = delete;
   context& operator=(const context&) = delete;
 
@@ -17,6 +17,8 @@ struct context {
   view_number view;
   /// A view above 0 begins with its NEW-VIEW: before, nothing is proposed or voted for in it.
   bool installed;
+  /// Makes no votes, proposals and checkpoints, not even for its own count.
+  bool silent;
   core_counters counters;
   signatures signer;
   outbox out;

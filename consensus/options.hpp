@@ -39,6 +39,8 @@ struct recovered_state {
   std::vector<prepared_certificate> prepared;
   /// Final blocks above `stable`, executed or not.
   std::vector<committed_block> committed;
+  /// It says and counts no votes of its own until it may: see consensus/newcomer.hpp.
+  bool silent = false;
 };
 
 /// Counted and reported by `status`; hostile input ends in one of these and nowhere else.
@@ -68,9 +70,9 @@ struct core_counters {
 struct slot_times {
   sequence_number sequence;
   view_number view;
-  std::uint64_t proposed_ns = 0;  ///< pre-prepare made or received
-  std::uint64_t checked_ns = 0;   ///< found acceptable, bodies held
-  std::uint64_t prepare_sent_ns = 0;  ///< own vote durable and sent
+  std::uint64_t proposed_ns = 0;     ///< pre-prepare made or received
+  std::uint64_t checked_ns = 0;      ///< found acceptable, bodies held
+  std::uint64_t prepare_sent_ns = 0; ///< own vote durable and sent
   std::uint64_t prepared_ns = 0;
   std::uint64_t commit_sent_ns = 0;
   std::uint64_t committed_ns = 0;

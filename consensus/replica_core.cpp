@@ -47,6 +47,7 @@ struct replica_core::state {
   std::vector<std::uint64_t> heard_ns; ///< by replica: its last progress
   std::uint64_t told_ns = 0;           ///< the own last progress
   bool told = false;
+  bool held = false; ///< no blocks are fetched
 
   void on(std::uint64_t now_ns, replica_id from, const pre_prepare& m) {
     agree.on_pre_prepare(now_ns, from, m);
@@ -82,7 +83,7 @@ struct replica_core::state {
 };
 
 replica_core::state::state(const options& o, const authenticator& auth, recovered_state from)
-    : ctx(o, auth, from.view),
+    : ctx(o, auth, from.view, from.silent),
       log(o.size, o.window, from.stable.what.sequence),
       checkpoints(ctx, from.stable),
       again(ctx, log),
@@ -161,6 +162,8 @@ void replica_core::state::on(std::uint64_t now_ns, replica_id, const committed_b
 
 /// What the own VIEW-CHANGE says (C&L 4.4): the stable checkpoint and all that was prepared above.
 void replica_core::state::depart() {
+  if (ctx.silent) // what a former self prepared is not known
+    return;
   view_change_content c{ctx.view, checkpoints.stable(), {}};
   log.for_each([&](const slot& s) {
     if (s.prepared)
@@ -215,10 +218,10 @@ void replica_core::state::settle(std::uint64_t now_ns) {
   hand_over();
   fetch.on_told(ctx.opts.self, deliver.executed());
   auto ask = fetch.next(now_ns, deliver.executed(), deliver.delivered(), log.low());
-  if (ask)
+  if (ask && !held)
     ctx.out.send(ask->whom, ask->what);
   // Who lacks blocks below the window does not lead: what comes next rests on them.
-  if (!ctx.installed || !ctx.is_primary() || deliver.executed() < log.low())
+  if (ctx.silent || !ctx.installed || !ctx.is_primary() || deliver.executed() < log.low())
     return;
   auto filled = [&](sequence_number n) {
     const auto* s = log.find(n);
@@ -334,6 +337,24 @@ bool replica_core::install(std::uint64_t now_ns, const installation& i) {
   return true;
 }
 
+void replica_core::speak(std::uint64_t now_ns) {
+  auto& s = *state_;
+  if (!s.ctx.silent)
+    return;
+  s.ctx.silent = false;
+  if (s.checkpoints.speak(now_ns))
+    s.on_stable();
+  if (s.ctx.installed)
+    s.agree.speak(now_ns);
+  else
+    s.depart(); // what the VIEW-CHANGE says must be true as of now
+  s.settle(now_ns);
+}
+
+void replica_core::hold_catch_up(bool hold) {
+  state_->held = hold;
+}
+
 void replica_core::on_tick(std::uint64_t now_ns) {
   auto& s = *state_;
   s.again.on_tick(now_ns);
@@ -359,6 +380,10 @@ bool replica_core::in_view() const {
 
 bool replica_core::is_primary() const {
   return state_->ctx.is_primary();
+}
+
+bool replica_core::silent() const {
+  return state_->ctx.silent;
 }
 
 sequence_number replica_core::executed() const {

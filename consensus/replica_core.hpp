@@ -43,6 +43,10 @@ public:
   /// Begins the view with its NEW-VIEW, which was checked. False if it is not the view that this
   /// replica waits in.
   bool install(std::uint64_t now_ns, const installation& i);
+  /// Takes part from now on, if it did not before.
+  void speak(std::uint64_t now_ns);
+  /// Fetches no blocks as long as this is so: a state is on its way.
+  void hold_catch_up(bool hold);
   /// Call at least every retransmit_ms / 4.
   void on_tick(std::uint64_t now_ns);
 
@@ -53,6 +57,7 @@ public:
   /// False between leaving a view and the next one's NEW-VIEW.
   bool in_view() const;
   bool is_primary() const;
+  bool silent() const;
   sequence_number executed() const;  ///< last one that `on_executed` named
   sequence_number committed() const; ///< highest without a gap below it
   const stable_checkpoint& stable() const;

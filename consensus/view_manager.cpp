@@ -135,7 +135,7 @@ void view_manager::help(std::uint64_t now_ns, replica_id to) {
 void view_manager::follow(std::uint64_t now_ns) {
   if (auto v = sync_.take_entry())
     enter(now_ns, *v);
-  if (sync_.wish() > wish_said_) {
+  if (sync_.wish() > wish_said_ && !options_.silent) {
     wish_said_ = sync_.wish();
     wish_said_ns_ = now_ns;
     to_all(wish{wish_said_});
@@ -155,6 +155,9 @@ void view_manager::enter(std::uint64_t now_ns, view_number v) {
 }
 
 void view_manager::on_left(std::uint64_t now_ns, const view_change_content& c) {
+  // What was prepared by a former self is not in it.
+  if (options_.silent)
+    return;
   if (c.view != view() || handed_ == view() || begun_ || own_)
     return;
   // The core has verified these when it counted them.
@@ -227,7 +230,7 @@ bool view_manager::reaches_quorum() const {
 
 void view_manager::suspect(std::uint64_t now_ns, suspicion why) {
   bool alone = sync_.wish() <= view();
-  if (!alone) // it wishes to leave already
+  if (options_.silent || !alone) // it wishes to leave already
     return;
   ++counters_.suspected[static_cast<std::size_t>(why)];
   last_suspicion_ = why;
@@ -239,6 +242,13 @@ void view_manager::suspect(std::uint64_t now_ns, suspicion why) {
 void view_manager::resign(std::uint64_t now_ns) {
   if (is_primary())
     suspect(now_ns, suspicion::resigned);
+}
+
+void view_manager::speak(std::uint64_t now_ns) {
+  options_.silent = false;
+  watch_.forgive(now_ns);
+  deadline_ns_.reset();
+  follow(now_ns);
 }
 
 std::uint32_t view_manager::factor() const {
@@ -263,7 +273,7 @@ void view_manager::on_tick(std::uint64_t now_ns) {
     if (auto why = watch_.due(now_ns, factor(), reaches_quorum()))
       suspect(now_ns, *why);
   }
-  if (now_ns - wish_said_ns_ >= options_.resend_ms * ns_per_ms) {
+  if (!options_.silent && now_ns - wish_said_ns_ >= options_.resend_ms * ns_per_ms) {
     wish_said_ns_ = now_ns;
     to_all(wish{sync_.wish()});
   }

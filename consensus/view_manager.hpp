@@ -29,6 +29,8 @@ struct view_options {
   std::uint32_t most_doublings = 5;
   /// Wishes are said again after this, and a VIEW-CHANGE that has no answer.
   std::uint32_t resend_ms = 200;
+  /// It follows the others without a word until `speak`: see consensus/newcomer.hpp.
+  bool silent = false;
 };
 
 /// To be carried out in this order.
@@ -68,6 +70,8 @@ public:
   void on_link(std::uint64_t now_ns, replica_id who, bool up);
   /// Cause that others have found.
   void suspect(std::uint64_t now_ns, suspicion why);
+  /// Takes part from now on. The core departs anew if it is between two views.
+  void speak(std::uint64_t now_ns);
   /// This replica is to lead no more: a part of it has failed, or it is about to end.
   void resign(std::uint64_t now_ns);
   /// Call at least every 20 ms.

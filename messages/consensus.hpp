@@ -213,13 +213,11 @@ struct fetch_state {
 };
 
 /// A state that its sender can hand out. 2f+1 replicas signed hash(sequence || chain || pages), so
-/// everything in it is proved.
+/// all of it is proved.
 struct state_offer {
   stable_checkpoint stable;
-  digest previous_chain;
-  digest chain;          ///< chain_next(previous_chain, digest of the block)
-  digest pages;          ///< root of the tree over the pages
-  committed_block block; ///< the one at `stable`
+  digest chain; ///< of the log up to there
+  digest pages; ///< root of the tree over the pages
 
   friend bool operator==(const state_offer&, const state_offer&) = default;
 };

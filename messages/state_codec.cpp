@@ -48,13 +48,9 @@ bool read_node(state_node& to, const wire::StateNode& from) {
   return true;
 }
 
-bool take(state_offer& to, wire::StateOffer& from, std::size_t max_replicas) {
-  auto& block = *from.mutable_block();
-  to.block.block = std::make_shared<const bytes>(std::move(*block.mutable_block()));
-  return read(to.stable, from.stable(), max_replicas)
-         && to.previous_chain.assign(from.previous_chain()) && to.chain.assign(from.chain())
-         && to.pages.assign(from.pages())
-         && read(to.block.certificate, block.certificate(), max_replicas);
+bool read_offer(state_offer& to, const wire::StateOffer& from, std::size_t max_replicas) {
+  return read(to.stable, from.stable(), max_replicas) && to.chain.assign(from.chain())
+         && to.pages.assign(from.pages());
 }
 
 bool take(fetch_state_nodes& to, const wire::FetchStateNodes& from, std::size_t most) {
@@ -100,12 +96,8 @@ void write(const fetch_state& from, wire::PeerMessage& to) {
 void write(const state_offer& from, wire::PeerMessage& to) {
   auto& out = *to.mutable_state_offer();
   write(from.stable, *out.mutable_stable());
-  out.mutable_previous_chain()->assign(from.previous_chain.view());
   out.mutable_chain()->assign(from.chain.view());
   out.mutable_pages()->assign(from.pages.view());
-  write(from.block.certificate, *out.mutable_block()->mutable_certificate());
-  if (from.block.block)
-    out.mutable_block()->set_block(*from.block.block);
 }
 
 void write(const fetch_state_nodes& from, wire::PeerMessage& to) {
@@ -171,10 +163,6 @@ bool state_lists_are_bounded(byte_view encoded, const peer_limits& limits) {
          && count({peer::kStateOfferFieldNumber, wire::StateOffer::kStableFieldNumber,
                    wire::StableCheckpoint::kProofFieldNumber})
                 <= limits.max_replicas
-         && count({peer::kStateOfferFieldNumber, wire::StateOffer::kBlockFieldNumber,
-                   wire::CommittedBlock::kCertificateFieldNumber,
-                   wire::CommitCertificate::kCommitsFieldNumber})
-                <= limits.max_replicas
          && count({peer::kStandingFieldNumber, wire::Standing::kStableFieldNumber,
                    wire::StableCheckpoint::kProofFieldNumber})
                 <= limits.max_replicas;
@@ -191,7 +179,7 @@ expected<peer_message> take_state_message(wire::PeerMessage& from, const peer_li
       return fetch_state{sequence_number{from.fetch_state().above()}};
     case wire::PeerMessage::kStateOffer: {
       state_offer m;
-      auto ok = take(m, *from.mutable_state_offer(), limits.max_replicas);
+      auto ok = read_offer(m, from.state_offer(), limits.max_replicas);
       return finish(ok, std::move(m));
     }
     case wire::PeerMessage::kFetchStateNodes: {

@@ -6,6 +6,7 @@
 //              "checkpoint"                 own checkpoint: sequence, chain, state digest, time
 //              "base"                       likewise, where the log begins, and its stable proof
 //              "next base"                  the base to come: its pages are all there
+//              "silence"                   mark of the database, sequence: does not take part yet
 //   consensus  'v'                          view
 //              'n'                          last new view that was gone by: body, signer
 //              's'                          stable checkpoint with its proof
@@ -180,6 +181,7 @@ inline constexpr byte_view identity_key = "identity";
 inline constexpr byte_view checkpoint_key = "checkpoint";
 inline constexpr byte_view base_key = "base";
 inline constexpr byte_view next_base_key = "next base";
+inline constexpr byte_view silence_key = "silence";
 
 /// Kinds of consensus records, the first byte of their keys.
 enum class record_kind : char {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "consensus/effects.hpp"
+#include "consensus/newcomer.hpp"
 #include "consensus/replica_core.hpp"
 #include "market/clearing_house.hpp"
 #include "market/pages.hpp"
@@ -52,7 +53,14 @@ void append(write_batch& to, const stored_checkpoint& c,
 
 /// Binds an empty store to a cluster, or checks that a used one belongs to it and has this format.
 /// Errors: wrong_cluster, unsupported_version, corrupt, io_failed.
-expected<void> open_for(store& s, const digest& cluster, replica_id self);
+/// A new store is made with `silence`, if there is any, in one write.
+expected<void> open_for(store& s, const digest& cluster, replica_id self,
+                        std::optional<consensus::silence> silence = std::nullopt);
+
+/// Why this replica does not take part yet; nothing: it does.
+expected<std::optional<consensus::silence>> load_silence(const reader& s);
+void append(write_batch& to, const consensus::silence& s);
+void erase_silence(write_batch& to);
 
 /// All that consensus needs to go on. `executed` and `chain` are those of the own checkpoint.
 expected<consensus::recovered_state> load_consensus(const reader& s, const digest& cluster);
@@ -64,6 +72,8 @@ expected<std::vector<equivocation>> load_evidence(const reader& s);
 /// Every state page, ascending.
 expected<void> load_pages(const reader& s,
                           const std::function<expected<void>(market::page_key, byte_view)>& visit);
+/// Nothing: there is no such page.
+expected<std::optional<bytes>> load_page(const reader& s, market::page_key key);
 
 /// From `from` on, until told to stop.
 expected<void>

@@ -120,7 +120,31 @@ expected<void> load_committed(const reader& s, consensus::recovered_state& to) {
 
 } // namespace
 
-expected<void> open_for(store& s, const digest& cluster, replica_id self) {
+expected<std::optional<consensus::silence>> load_silence(const reader& s) {
+  auto value = layout::load(s, family::meta, layout::silence_key);
+  if (!value)
+    return tl::unexpected{value.error()};
+  if (!*value)
+    return std::nullopt;
+  unpacker in{**value};
+  consensus::silence out{in.u64(), sequence_number{in.u64()}};
+  if (!in.done() || out.mark == 0)
+    return layout::nonsense(family::meta, layout::silence_key, "malformed");
+  return out;
+}
+
+void append(write_batch& to, const consensus::silence& s) {
+  auto payload = layout::packer{32}.u64(s.mark).u64(s.until.value()).take();
+  to.put(family::meta, bytes{layout::silence_key},
+         layout::seal(family::meta, layout::silence_key, std::move(payload)));
+}
+
+void erase_silence(write_batch& to) {
+  to.erase(family::meta, bytes{layout::silence_key});
+}
+
+expected<void> open_for(store& s, const digest& cluster, replica_id self,
+                        std::optional<consensus::silence> silence) {
   auto found = layout::load_identity(s);
   if (!found)
     return tl::unexpected{found.error()};
@@ -148,6 +172,8 @@ expected<void> open_for(store& s, const digest& cluster, replica_id self) {
                      .take();
   write_batch batch;
   batch.put(family::meta, key, layout::seal(family::meta, key, std::move(payload)));
+  if (silence)
+    append(batch, *silence);
   return s.write(batch, durability::synced);
 }
 
@@ -214,6 +240,10 @@ expected<std::optional<stored_checkpoint>> load_checkpoint(const reader& s) {
   if (!in.done())
     return layout::nonsense(family::meta, layout::checkpoint_key, "malformed");
   return out;
+}
+
+expected<std::optional<bytes>> load_page(const reader& s, market::page_key key) {
+  return layout::load(s, family::pages, layout::page_key(key));
 }
 
 expected<void> load_pages(const reader& s,

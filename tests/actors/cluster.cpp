@@ -86,18 +86,45 @@ expected<void> cluster::start(std::size_t i) {
               from_peer(i, life, other, c, m);
         });
   };
+  seams.database_mark = 1000 * (i + 1) + life;
   auto handles = spawn_node(world_.system(), std::move(setup), std::move(seams));
   if (!handles)
     return tl::unexpected(handles.error());
   n.handles = std::move(*handles);
+  keep(i, life);
   return {};
+}
+
+/// What actors/keeper does for a node that has fetched a state.
+void cluster::keep(std::size_t i, std::uint64_t life) {
+  auto supervisor = nodes_[i].handles->supervisor;
+  nodes_[i].keeper
+      = world_.system().spawn([this, i, life, supervisor,
+                               context = nodes_[i].handles->context](caf::event_based_actor* self) {
+          self->monitor(supervisor);
+          self->set_down_handler([=, this](caf::down_msg&) {
+            if (context->begins_anew)
+              world_.after(0, [=, this] {
+                if (nodes_[i].life != life)
+                  return;
+                nodes_[i].handles.reset();
+                ++nodes_[i].renewals;
+                auto started = start(i);
+                BOURSE_ASSERT(started.has_value());
+              });
+            self->quit();
+          });
+          return caf::behavior{[](int) {
+          }};
+        });
 }
 
 std::vector<caf::actor> cluster::give_up(std::size_t i, std::size_t keep) {
   auto& n = nodes_[i];
   ++n.life;
   n.disk->crash_keeping(keep);
-  std::vector<caf::actor> victims{caf::actor_cast<caf::actor>(n.handles->supervisor)};
+  std::vector<caf::actor> victims{n.keeper, caf::actor_cast<caf::actor>(n.handles->supervisor)};
+  n.keeper = nullptr;
   for (const auto& c : n.handles->children)
     victims.push_back(c.handle);
   n.handles.reset();
@@ -159,6 +186,7 @@ void cluster::inject(std::size_t to, replica_id from, bytes frame) {
   caf::anon_send(routes.replica, frame_atom::value, from, shared);
   caf::anon_send(routes.mempool, frame_atom::value, from, shared);
   caf::anon_send(routes.view_change, frame_atom::value, from, shared);
+  caf::anon_send(routes.transfer, frame_atom::value, from, shared);
 }
 
 std::uint64_t cluster::sent(std::size_t i, channel c) const {

@@ -78,6 +78,14 @@ public:
   void die(std::size_t i, std::size_t keep = 0);
   /// Starts a node that is down from what its disk has. Errors: those of spawn_node.
   expected<void> start(std::size_t i);
+  /// The disk is replaced by an empty one. The node is down.
+  void wipe(std::size_t i) {
+    nodes_[i].disk = std::make_unique<storage::memory_disk>();
+  }
+  /// How often the node began anew with a state that it had fetched.
+  std::uint64_t renewals(std::size_t i) const {
+    return nodes_[i].renewals;
+  }
   /// Messages between the two are lost from now on, or no more.
   void cut(std::size_t a, std::size_t b, bool on = true);
   network_options& network() {
@@ -128,9 +136,12 @@ private:
     std::optional<node_handles> handles;
     std::uint64_t life = 0; ///< how often it was started: what an earlier life sent is lost
     std::int64_t skew_ms = 0;
+    std::uint64_t renewals = 0;
+    caf::actor keeper; ///< starts it again if it has fetched a state
     std::map<channel, std::uint64_t> sent;
   };
 
+  void keep(std::size_t i, std::uint64_t life);
   std::uint64_t delay();
   bool lost();
   /// All its actors, which are no longer the node's.

@@ -64,6 +64,27 @@ CAF_TEST(anything may stand in a status) {
   }
 }
 
+CAF_TEST(what a newcomer waits for is named) {
+  auto of = [](const char* members) {
+    auto status = json::parse(std::string{R"({"view": 0, "executed": 7, )"} + members + "}");
+    status["parts"]["view_change"] = {{"view", 0}, {"in_view", true}};
+    auto texts = waits_of(status, four);
+    return texts.size() == 1 ? texts[0] : std::to_string(texts.size()) + " texts";
+  };
+  CAF_CHECK_EQUAL(of(R"("silent": {"heard": [0, 1, 2], "new_too": [], "until_stable": 640})"),
+                  "a stable checkpoint at or above block 640: its database is new, so it says "
+                  "nothing till then");
+  CAF_CHECK_EQUAL(of(R"("silent": {"heard": [0], "new_too": [2, 1]})"),
+                  "others: its database is new, and it has heard of 1 that take part and 2 as new, "
+                  "not of 3");
+  CAF_CHECK_EQUAL(of(R"("parts": {"transfer": {"phase": "looking"}})"),
+                  "a replica that gives it a state");
+  CAF_CHECK_EQUAL(of(R"("parts": {"transfer": {"phase": "fetching", "target": 9, "pages_fetched": 3,
+                     "pages_missing": 4}})"),
+                  "the state at block 9: 3 pages are fetched, 4 missing so far");
+  CAF_CHECK_EQUAL(of(R"("parts": {"transfer": {"phase": "idle"}})"), "0 texts");
+}
+
 CAF_TEST(what is waited for is named) {
   CAF_CHECK(waits(R"({"view": 2, "in_view": true, "wishes": [2, 2, 2, 2]})").empty());
   auto texts = waits(R"({"view": 0, "in_view": true, "wishes": [0, 1, 0, 1]})",

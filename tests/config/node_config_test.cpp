@@ -42,6 +42,8 @@ CAF_TEST(what is written is read back to the same values) {
   c.batch_delay_us = 1;
   c.max_in_flight = 7;
   c.stall_ms = 31;
+  c.transfer_after_blocks = 640;
+  c.serve_mb_per_s = 7;
   c.order_ms = 32;
   c.link_grace_ms = 33;
   c.new_view_ms = 34;
@@ -92,7 +94,7 @@ CAF_TEST(every key of the written file has a comment) {
     above = line;
     at = end + 1;
   }
-  CAF_CHECK_EQUAL(keys, 24u);
+  CAF_CHECK_EQUAL(keys, 26u);
 }
 
 CAF_TEST(paths with quotes survive) {

@@ -17,7 +17,8 @@ class managed {
 public:
   static constexpr std::uint64_t ms = 1'000'000;
 
-  explicit managed(std::uint16_t self, std::uint64_t v = 0, bool with_new_view = true)
+  explicit managed(std::uint16_t self, std::uint64_t v = 0, bool with_new_view = true,
+                   bool silent = false)
       : auth(replica(self)), self_(self) {
     consensus::view_options o;
     o.consensus.self = replica(self);
@@ -25,6 +26,7 @@ public:
     o.consensus.cluster = cluster_id();
     o.consensus.window = 8;
     o.consensus.checkpoint_interval = 4;
+    o.silent = silent;
     std::optional<new_view> stored;
     if (v > 0 && with_new_view)
       stored = first_new_view(4, v);
@@ -78,6 +80,10 @@ public:
   }
   void suspect(consensus::suspicion why = consensus::suspicion::link_lost) {
     manager->suspect(now, why);
+    drain();
+  }
+  void speak() {
+    manager->speak(now);
     drain();
   }
   void execute() {

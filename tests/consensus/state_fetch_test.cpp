@@ -69,10 +69,6 @@ CAF_TEST(offers without proof are lies) {
       [](state_offer& o) { o.stable.what.sequence = sequence_number{9999}; },
       [](state_offer& o) { o.pages = hash("other pages"); },
       [](state_offer& o) { o.chain = hash("another log"); },
-      [](state_offer& o) { o.previous_chain = hash("another log"); },
-      [](state_offer& o) { o.block.certificate.commits.pop_back(); },
-      [](state_offer& o) { o.block.block = std::make_shared<const bytes>("another block"); },
-      [](state_offer& o) { o.block.block = nullptr; },
       [](state_offer& o) {
         // All its own, but for the signatures.
         o.pages = hash("invented");

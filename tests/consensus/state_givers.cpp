@@ -23,19 +23,13 @@ state_tree tree_of(const page_map& pages) {
 
 state_offer make_offer(const page_map& pages, std::uint64_t n) {
   state_offer out;
-  auto block = std::make_shared<const bytes>("block " + std::to_string(n));
-  out.block.block = block;
-  out.block.certificate.what = {view_number{0}, sequence_number{n}, hash(*block)};
-  out.previous_chain = hash("the log");
-  out.chain = chain_next(out.previous_chain, hash(*block));
+  out.chain = hash("the log up to " + std::to_string(n));
   out.pages = tree_of(pages).root();
   auto& stable = out.stable;
   stable.what = {sequence_number{n}, state_digest(sequence_number{n}, out.chain, out.pages)};
   for (std::uint16_t i = 1; i < 4; ++i) {
     stand_in auth{replica(i)};
     stable.proof.push_back({replica(i), auth.sign(purpose::checkpoint, signed_bytes(stable.what))});
-    out.block.certificate.commits.push_back(
-        {replica(i), auth.sign(purpose::commit, signed_bytes(out.block.certificate.what))});
   }
   return out;
 }

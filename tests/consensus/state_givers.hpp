@@ -12,7 +12,6 @@
 
 #include "consensus/backoff.hpp"
 #include "consensus/state_fetch.hpp"
-#include "messages/block.hpp"
 #include "messages/splitmix64.hpp"
 #include "tests/consensus/stand_in.hpp"
 

@@ -345,8 +345,7 @@ peer_message random_state_message(splitmix64& random) {
       return fetch_state{random_strong<sequence_number>(random)};
     case 1:
       return state_offer{random_stable(random), random_fixed<digest>(random),
-                         random_fixed<digest>(random), random_fixed<digest>(random),
-                         committed_block{random_commits(random), random_shared(random)}};
+                         random_fixed<digest>(random)};
     case 2:
       return fetch_state_nodes{random.next(), random_strong<sequence_number>(random),
                                random_list(random, 10, random_path)};

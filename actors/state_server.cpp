@@ -1,0 +1,143 @@
+#include "actors/state_server.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "market/pages.hpp"
+#include "storage/base.hpp"
+
+namespace bourse::actors {
+
+namespace {
+
+template <class T>
+T intact(expected<T> x) {
+  if (!x)
+    throw std::runtime_error("a snapshot cannot be read: " + to_string(x.error()));
+  if constexpr (!std::is_void_v<T>)
+    return std::move(*x);
+}
+
+} // namespace
+
+void state_server::add(const snapshot_ptr& from, std::uint64_t now_ms) {
+  auto stable = intact(storage::load_stable(*from));
+  if (auto base = intact(storage::load_base(*from)))
+    keep({from, base->what, true, base->proof, {}, {}, now_ms});
+  if (auto own = intact(storage::load_checkpoint(*from))) {
+    given g{from, *own, false, {}, {}, {}, now_ms};
+    if (stable && stable->what == checkpoint_statement{own->sequence, own->state})
+      g.proof = std::move(stable);
+    keep(std::move(g));
+  }
+  // The oldest go first, but for what is being fetched.
+  while (given_.size() > kept) {
+    auto idle = std::ranges::find_if(
+        given_, [&](const given& g) { return now_ms - g.used_ms >= in_use_ms; });
+    if (idle == given_.end() && given_.size() <= most_kept)
+      return;
+    given_.erase(idle == given_.end() ? given_.begin() : idle);
+  }
+}
+
+/// One state of each number; the same state is the same wherever it is read from.
+void state_server::keep(given g) {
+  auto place = std::ranges::find_if(
+      given_, [&](const given& other) { return other.of.sequence >= g.of.sequence; });
+  if (place == given_.end() || place->of.sequence != g.of.sequence)
+    given_.insert(place, std::move(g));
+  else if (!place->proof)
+    place->proof = std::move(g.proof);
+}
+
+void state_server::on_stable(const stable_checkpoint& proof) {
+  for (auto& g : given_)
+    if (proof.what == checkpoint_statement{g.of.sequence, g.of.state})
+      g.proof = proof;
+}
+
+bool state_server::has_any(sequence_number above) const {
+  return std::ranges::any_of(given_,
+                             [&](const given& g) { return g.proof && g.of.sequence > above; });
+}
+
+std::vector<state_offer> state_server::offers(sequence_number above, std::uint64_t now_ms) {
+  std::vector<state_offer> out;
+  for (auto g = given_.rbegin(); g != given_.rend() && out.size() < 2; ++g) {
+    if (!g->proof || g->of.sequence <= above)
+      continue;
+    build(*g);
+    g->used_ms = now_ms;
+    out.insert(out.begin(), state_offer{*g->proof, g->of.chain, g->root});
+  }
+  return out;
+}
+
+void state_server::build(given& g) {
+  if (g.tree)
+    return;
+  state_tree tree;
+  if (g.base)
+    intact(storage::load_base_pages(*g.from, g.of.sequence,
+                                    [&](market::page_key key, byte_view content) {
+                                      tree.set(key.packed(), content);
+                                      return expected<bool>{true};
+                                    }));
+  else
+    intact(storage::load_pages(*g.from, [&](market::page_key key, byte_view content) {
+      tree.set(key.packed(), content);
+      return expected<void>{};
+    }));
+  g.root = tree.root();
+  g.tree = std::move(tree);
+  if (state_digest(g.of.sequence, g.of.chain, g.root) != g.of.state)
+    throw std::runtime_error("the pages of a snapshot are not those of its checkpoint");
+}
+
+state_server::given* state_server::find(sequence_number n) {
+  auto g = std::ranges::find_if(given_, [&](const given& x) { return x.of.sequence == n; });
+  return g == given_.end() || !g->proof ? nullptr : &*g;
+}
+
+state_nodes state_server::answer(const fetch_state_nodes& what, std::uint64_t now_ms) {
+  state_nodes out{what.id, {}};
+  auto* g = find(what.target);
+  if (!g)
+    return out;
+  g->used_ms = now_ms;
+  build(*g);
+  std::size_t size = 0;
+  for (auto path : what.paths) {
+    auto children = g->tree->children(path);
+    if (children.empty())
+      continue; // nobody who goes by the digests asks for it
+    size += children.size() * (digest::size + 1);
+    out.nodes.push_back({path, std::move(children)});
+    if (size >= answer_bytes)
+      break;
+  }
+  return out;
+}
+
+state_pages state_server::answer(const fetch_state_pages& what, std::uint64_t now_ms) {
+  state_pages out{what.id, {}};
+  auto* g = find(what.target);
+  if (!g)
+    return out;
+  g->used_ms = now_ms;
+  std::size_t size = 0;
+  for (auto key : what.keys) {
+    auto unpacked = market::page_key::unpack(key);
+    auto page = intact(g->base ? storage::load_base_page(*g->from, g->of.sequence, unpacked)
+                               : storage::load_page(*g->from, unpacked));
+    if (!page)
+      continue;
+    size += page->size();
+    if (!out.pages.empty() && size > answer_bytes)
+      break;
+    out.pages.push_back({key, std::move(*page)});
+  }
+  return out;
+}
+
+} // namespace bourse::actors

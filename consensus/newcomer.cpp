@@ -1,0 +1,140 @@
+#include "consensus/newcomer.hpp"
+
+#include <algorithm>
+
+#include "consensus/backoff.hpp"
+#include "consensus/certificates.hpp"
+
+namespace bourse::consensus {
+
+newcomer::newcomer(const newcomer_options& o, const authenticator& auth, std::optional<silence> s)
+    : options_(o), auth_(auth), silence_(s), ask_every_ns_(o.ask_ms * ns_per_ms) {}
+
+// -- what others say ------------------------------------------------------------------------------
+
+void newcomer::on_message(std::uint64_t now_ns, replica_id from, const standing& m) {
+  if (from.value() >= options_.size.n || from == options_.self)
+    return;
+  if (m.wants_answer)
+    effects_.sends.push_back({from, own(from, false)});
+  if (!silent())
+    return;
+  auto known = heard_.find(from);
+  auto proved
+      = (known != heard_.end() && known->second.stable == m.stable)
+        || valid_proof(m.stable, options_.size,
+                       [&](replica_id by, purpose why, const auto& what, const signature& sig) {
+                         return auth_.verify(by, why, signed_bytes(what), sig);
+                       });
+  if (!proved)
+    return;
+  heard_[from] = m;
+  settle(now_ns);
+}
+
+void newcomer::on_position(sequence_number executed, const stable_checkpoint& stable) {
+  executed_ = executed;
+  stable_ = stable;
+  if (!silence_ || silence_->until.value() == 0)
+    return;
+  // The first that is far enough: under load the newest may always be a little ahead of execution.
+  if (!goal_ && stable_.what.sequence >= silence_->until)
+    goal_ = stable_.what.sequence;
+  if (goal_ && executed_ >= *goal_)
+    speak();
+}
+
+/// Has never taken part, or began this cluster together with this very database.
+bool newcomer::new_too(const standing& m) const {
+  return (m.silent != 0 && m.stable.what.sequence.value() == 0)
+         || (m.silent == 0 && m.founded_with == silence_->mark);
+}
+
+/// Nobody can prove a checkpoint of a cluster that was not there. If so many lost their disks that
+/// it can't go on, beginning it again would contradict what it once said.
+bool newcomer::there_was_a_cluster() const {
+  return std::ranges::any_of(heard_, [&](const auto& h) {
+    const auto& m = h.second;
+    return m.stable.what.sequence.value() > 0
+           && !(m.silent == 0 && m.founded_with == silence_->mark);
+  });
+}
+
+std::vector<replica_id> newcomer::newcomers() const {
+  std::vector<replica_id> out;
+  for (const auto& [who, m] : heard_)
+    if (silence_ && new_too(m))
+      out.push_back(who);
+  return out;
+}
+
+std::vector<replica_id> newcomer::partakers() const {
+  std::vector<replica_id> out;
+  for (const auto& [who, m] : heard_)
+    if (m.silent == 0)
+      out.push_back(who);
+  return out;
+}
+
+// -- what follows from it -------------------------------------------------------------------------
+
+void newcomer::settle(std::uint64_t now_ns) {
+  if (!silence_ || silence_->until.value() > 0)
+    return;
+  auto fresh = newcomers().size() + 1;
+  if (fresh < options_.size.quorum() || there_was_a_cluster())
+    quorum_since_ns_.reset();
+  else if (!quorum_since_ns_)
+    quorum_since_ns_ = now_ns;
+  if (quorum_since_ns_
+      && (fresh == options_.size.n
+          || now_ns - *quorum_since_ns_ >= options_.founding_ms * ns_per_ms)) {
+    for (auto who : newcomers())
+      founders_[who] = heard_.at(who).silent;
+    return speak();
+  }
+  auto others = partakers(); // founders too, where they don't remember this one
+  if (others.size() < options_.size.quorum())
+    return;
+  std::uint64_t proved = 0;
+  for (auto who : others)
+    proved = std::max(proved, heard_.at(who).stable.what.sequence.value());
+  silence_->until = sequence_number{proved + 2 * std::uint64_t{options_.window}};
+  effects_.persist = silence_;
+  on_position(executed_, stable_);
+}
+
+void newcomer::speak() {
+  silence_.reset();
+  effects_.speak = true;
+}
+
+// -- asking and answering -------------------------------------------------------------------------
+
+standing newcomer::own(replica_id to, bool wants_answer) const {
+  auto founder = founders_.find(to);
+  return {stable_, silence_ ? silence_->mark : 0, founder == founders_.end() ? 0 : founder->second,
+          wants_answer};
+}
+
+void newcomer::on_link(std::uint64_t now_ns, replica_id who) {
+  if (!silence_ || silence_->until.value() > 0)
+    return;
+  effects_.sends.push_back({who, own(who, true)});
+  settle(now_ns);
+}
+
+void newcomer::on_tick(std::uint64_t now_ns) {
+  if (!silence_ || silence_->until.value() > 0)
+    return;
+  if (!asked_ns_ || now_ns - *asked_ns_ >= ask_every_ns_) {
+    asked_ns_ = now_ns;
+    ask_every_ns_ = std::min(2 * ask_every_ns_, options_.ask_at_most_ms * ns_per_ms);
+    for (auto who : options_.size.everyone())
+      if (who != options_.self && !heard_.contains(who))
+        effects_.sends.push_back({who, own(who, true)});
+  }
+  settle(now_ns);
+}
+
+} // namespace bourse::consensus
