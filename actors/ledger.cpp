@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
 
+#include "actors/intact.hpp"
 #include "actors/serve_budget.hpp"
 #include "actors/spawn.hpp"
 #include "storage/base.hpp"
@@ -299,18 +300,6 @@ private:
   }
 
   // -- reading -----------------------------------------------------------------------------------
-
-  /// What the own disk holds must be readable: if not, this node can vouch for nothing.
-  template <class T>
-  static T intact(expected<T> x) {
-    if (!x)
-      throw std::runtime_error("the database cannot be read: " + to_string(x.error()));
-    return std::move(*x);
-  }
-  static void intact(const expected<void>& x) {
-    if (!x)
-      throw std::runtime_error("the database cannot be read: " + to_string(x.error()));
-  }
 
   /// Peers wait until what is to be written is written, and for one another: between two answers
   /// comes what has been sent here meanwhile, such as votes.

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "actors/intact.hpp"
 #include "market/pages.hpp"
 #include "storage/base.hpp"
 
@@ -11,12 +12,12 @@ namespace {
 
 constexpr std::uint64_t own = 0;
 
-template <class T>
-T intact(expected<T> x) {
-  if (!x)
-    throw std::runtime_error("a snapshot cannot be read: " + to_string(x.error()));
-  if constexpr (!std::is_void_v<T>)
-    return std::move(*x);
+template <class Visit>
+void visit_own(const storage::reader& from, Visit&& visit) {
+  intact(storage::load_pages(from, [&](market::page_key key, byte_view content) {
+    visit(key.packed(), content);
+    return expected<void>{};
+  }));
 }
 
 template <class Visit>
@@ -37,10 +38,7 @@ local_state::local_state(snapshot_ptr from, sequence_number target)
       sources_[key] = source;
     };
   };
-  intact(storage::load_pages(*from_, [&](market::page_key key, byte_view content) {
-    take(own)(key.packed(), content);
-    return expected<void>{};
-  }));
+  visit_own(*from_, take(own));
   for (auto of : intact(storage::list_base_pages(*from_)))
     if (of != target)
       visit_staged(*from_, of, take(of.value()));
@@ -74,11 +72,16 @@ std::vector<state_page> local_state::slice(tree_path at, std::uint64_t& from, bo
   return out;
 }
 
-digest staged_root(const snapshot_ptr& from, sequence_number target) {
+state_tree own_tree(const storage::reader& from) {
   state_tree tree;
-  visit_staged(*from, target,
-               [&](std::uint64_t key, byte_view content) { tree.set(key, content); });
-  return tree.root();
+  visit_own(from, [&](std::uint64_t key, byte_view content) { tree.set(key, content); });
+  return tree;
+}
+
+state_tree staged_tree(const storage::reader& from, sequence_number of) {
+  state_tree tree;
+  visit_staged(from, of, [&](std::uint64_t key, byte_view content) { tree.set(key, content); });
+  return tree;
 }
 
 } // namespace bourse::actors

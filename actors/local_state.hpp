@@ -34,7 +34,9 @@ private:
   std::map<std::uint64_t, std::uint64_t> sources_;
 };
 
-/// The root over what is staged for a state.
-digest staged_root(const snapshot_ptr& from, sequence_number target);
+/// Over the pages of the own checkpoint. Throws if they can't be read.
+state_tree own_tree(const storage::reader& from);
+/// Over what is staged for a state, or is that of the base.
+state_tree staged_tree(const storage::reader& from, sequence_number of);
 
 } // namespace bourse::actors

@@ -3,22 +3,12 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "actors/intact.hpp"
+#include "actors/local_state.hpp"
 #include "market/pages.hpp"
 #include "storage/base.hpp"
 
 namespace bourse::actors {
-
-namespace {
-
-template <class T>
-T intact(expected<T> x) {
-  if (!x)
-    throw std::runtime_error("a snapshot cannot be read: " + to_string(x.error()));
-  if constexpr (!std::is_void_v<T>)
-    return std::move(*x);
-}
-
-} // namespace
 
 void state_server::add(const snapshot_ptr& from, std::uint64_t now_ms) {
   auto stable = intact(storage::load_stable(*from));
@@ -61,6 +51,13 @@ bool state_server::has_any(sequence_number above) const {
                              [&](const given& g) { return g.proof && g.of.sequence > above; });
 }
 
+bool state_server::may_take_fresh(std::uint64_t now_ms) {
+  if (fresh_at_ms_ && now_ms - *fresh_at_ms_ < fresh_ms)
+    return false;
+  fresh_at_ms_ = now_ms;
+  return true;
+}
+
 std::vector<state_offer> state_server::offers(sequence_number above, std::uint64_t now_ms) {
   std::vector<state_offer> out;
   for (auto g = given_.rbegin(); g != given_.rend() && out.size() < 2; ++g) {
@@ -76,18 +73,7 @@ std::vector<state_offer> state_server::offers(sequence_number above, std::uint64
 void state_server::build(given& g) {
   if (g.tree)
     return;
-  state_tree tree;
-  if (g.base)
-    intact(storage::load_base_pages(*g.from, g.of.sequence,
-                                    [&](market::page_key key, byte_view content) {
-                                      tree.set(key.packed(), content);
-                                      return expected<bool>{true};
-                                    }));
-  else
-    intact(storage::load_pages(*g.from, [&](market::page_key key, byte_view content) {
-      tree.set(key.packed(), content);
-      return expected<void>{};
-    }));
+  auto tree = g.base ? staged_tree(*g.from, g.of.sequence) : own_tree(*g.from);
   g.root = tree.root();
   g.tree = std::move(tree);
   if (state_digest(g.of.sequence, g.of.chain, g.root) != g.of.state)

@@ -19,6 +19,7 @@ public:
   static constexpr std::size_t kept = 2;
   static constexpr std::size_t most_kept = 4;
   static constexpr std::uint64_t in_use_ms = 10'000;
+  static constexpr std::uint64_t fresh_ms = 1'000;
   static constexpr std::size_t answer_bytes = 1024 * 1024;
 
   /// The own checkpoint of a snapshot, and the state that its log begins with.
@@ -29,6 +30,9 @@ public:
   std::vector<state_offer> offers(sequence_number above, std::uint64_t now_ms);
   /// True without a walk.
   bool has_any(sequence_number above) const;
+  /// Who asks for what is not here may be given the state as of now, of which the ledger takes a
+  /// snapshot. True once in `fresh_ms`, whoever asks, so that nobody keeps it busy with that.
+  bool may_take_fresh(std::uint64_t now_ms);
 
   state_nodes answer(const fetch_state_nodes& what, std::uint64_t now_ms);
   /// As many whole pages as fit, and one at least.
@@ -50,6 +54,7 @@ private:
   static void build(given& g);
 
   std::vector<given> given_; ///< ascending
+  std::optional<std::uint64_t> fresh_at_ms_;
 };
 
 } // namespace bourse::actors

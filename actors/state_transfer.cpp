@@ -189,6 +189,8 @@ private:
     if (auto* q = std::get_if<fetch_state>(&what)) {
       if (server_.has_any(q->above))
         return offer(to, q->above);
+      if (!server_.may_take_fresh(now_ms()))
+        return; // it asks again
       // Perhaps the state as of now is far enough, or the one that the log begins with.
       self_->request(routes_->ledger, caf::infinite, snapshot_atom::value)
           .then([this, to, above = q->above](const snapshot_ptr& snapshot) {
@@ -330,7 +332,7 @@ private:
     self_->request(routes_->ledger, caf::infinite, snapshot_atom::value)
         .then([this, target = *finished_](const snapshot_ptr& snapshot) {
           auto n = target.stable.what.sequence;
-          if (staged_root(snapshot, n) != target.pages) {
+          if (staged_tree(*snapshot, n).root() != target.pages) {
             context_->log->error("the pages of the state at block {} do not add up", n.value());
             installing_ = false;
             return discard(n);

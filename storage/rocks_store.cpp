@@ -44,7 +44,7 @@ error to_error(const rocksdb::Status& status, const std::string& where) {
 using handles = std::vector<rocksdb::ColumnFamilyHandle*>;
 
 /// How the database is read, as it is or as it was.
-class rocks_view {
+class rocks_view : public reader {
 public:
   rocks_view(std::string name, rocksdb::DB* db, const handles& families,
              const rocksdb::Snapshot* as_of = nullptr)
@@ -61,7 +61,7 @@ public:
     return options;
   }
 
-  expected<std::optional<bytes>> get(family where, byte_view key) const {
+  expected<std::optional<bytes>> get(family where, byte_view key) const override {
     bytes value;
     rocksdb::ReadOptions options;
     options.snapshot = as_of_;
@@ -74,7 +74,7 @@ public:
   }
 
   expected<void> scan(family where, byte_view from, byte_view to,
-                      const std::function<bool(byte_view, byte_view)>& visit) const {
+                      const std::function<bool(byte_view, byte_view)>& visit) const override {
     if (!to.empty() && to <= from)
       return {};
     auto end = slice(to);
@@ -91,7 +91,7 @@ public:
   }
 
   expected<std::optional<std::pair<bytes, bytes>>> last(family where, byte_view from,
-                                                        byte_view to) const {
+                                                        byte_view to) const override {
     if (!to.empty() && to <= from)
       return std::nullopt;
     auto begin = slice(from);
@@ -109,6 +109,11 @@ public:
     return std::pair{i->key().ToString(), i->value().ToString()};
   }
 
+protected:
+  rocksdb::DB* db() const {
+    return db_;
+  }
+
 private:
   std::string place(family f) const {
     return name_ + ", family " + family_name(f);
@@ -120,34 +125,24 @@ private:
   const rocksdb::Snapshot* as_of_;
 };
 
-class rocks_snapshot final : public reader {
+class rocks_snapshot final : public rocks_view {
 public:
   rocks_snapshot(const std::string& name, rocksdb::DB* db, const handles& families)
-      : db_(db), as_of_(db->GetSnapshot()), view_(name, db, families, as_of_) {
-    BOURSE_ASSERT(as_of_ != nullptr);
-  }
+      : rocks_snapshot(name, db, families, db->GetSnapshot()) {}
   rocks_snapshot(const rocks_snapshot&) = delete;
   rocks_snapshot& operator=(const rocks_snapshot&) = delete;
   ~rocks_snapshot() override {
-    db_->ReleaseSnapshot(as_of_);
-  }
-
-  expected<std::optional<bytes>> get(family where, byte_view key) const override {
-    return view_.get(where, key);
-  }
-  expected<void> scan(family where, byte_view from, byte_view to,
-                      const std::function<bool(byte_view, byte_view)>& visit) const override {
-    return view_.scan(where, from, to, visit);
-  }
-  expected<std::optional<std::pair<bytes, bytes>>> last(family where, byte_view from,
-                                                        byte_view to) const override {
-    return view_.last(where, from, to);
+    db()->ReleaseSnapshot(as_of_);
   }
 
 private:
-  rocksdb::DB* db_;
+  rocks_snapshot(const std::string& name, rocksdb::DB* db, const handles& families,
+                 const rocksdb::Snapshot* as_of)
+      : rocks_view(name, db, families, as_of), as_of_(as_of) {
+    BOURSE_ASSERT(as_of_ != nullptr);
+  }
+
   const rocksdb::Snapshot* as_of_;
-  rocks_view view_;
 };
 
 class rocks_store final : public store {

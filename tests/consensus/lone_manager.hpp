@@ -8,6 +8,7 @@
 
 #include "consensus/view_manager.hpp"
 #include "tests/consensus/changes.hpp"
+#include "tests/consensus/lone_replica.hpp"
 
 namespace bourse::test {
 
@@ -21,11 +22,7 @@ public:
                    bool silent = false)
       : auth(replica(self)), self_(self) {
     consensus::view_options o;
-    o.consensus.self = replica(self);
-    o.consensus.size = {4};
-    o.consensus.cluster = cluster_id();
-    o.consensus.window = 8;
-    o.consensus.checkpoint_interval = 4;
+    o.consensus = lone_replica::defaults(self);
     o.silent = silent;
     std::optional<new_view> stored;
     if (v > 0 && with_new_view)

@@ -4,6 +4,7 @@
 
 #include "consensus/new_view.hpp"
 #include "tests/consensus/changes.hpp"
+#include "tests/consensus/lone_replica.hpp"
 
 #include <functional>
 #include <limits>
@@ -16,13 +17,7 @@ namespace {
 constexpr auto top = std::numeric_limits<std::uint64_t>::max();
 
 options opts(std::uint16_t self = 1, std::uint16_t n = 4) {
-  options o;
-  o.self = replica(self);
-  o.size = {n};
-  o.cluster = cluster_id();
-  o.window = 8;
-  o.checkpoint_interval = 4;
-  return o;
+  return lone_replica::defaults(self, n);
 }
 
 const stand_in auth{replica(1)};

@@ -30,7 +30,7 @@ public:
   std::size_t size() const {
     return network_->size();
   }
-  /// Why `wires` is missing; says so.
+  /// False, having said why, where the machine lets us make no network.
   static bool has_wires();
   packet_network& wires() {
     return *wires_;

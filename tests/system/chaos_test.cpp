@@ -6,7 +6,6 @@
 
 #include <cstdlib>
 #include <random>
-#include <thread>
 
 #include "tests/system/arena.hpp"
 
@@ -45,9 +44,9 @@ private:
   std::uint64_t below(std::uint64_t bound) {
     return random_() % bound;
   }
-  /// Long enough for a view change, or not.
+  /// Until so much more was executed, before a view change or after it; or nothing for so long.
   void while_it_lasts() {
-    std::this_thread::sleep_for(std::chrono::milliseconds{100 + below(2900)});
+    (void)arena_.traders().goes_on(1 + below(400), std::chrono::milliseconds{100 + below(2900)});
   }
 
   void befall() {

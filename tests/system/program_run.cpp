@@ -4,11 +4,12 @@
 #include "tests/system/program_run.hpp"
 
 #include <csignal>
-#include <thread>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,13 +74,13 @@ program_result run(std::vector<std::string> words, std::chrono::milliseconds mos
   if (child == 0)
     become(arguments.data(), out.file(), err.file(), parent);
   CAF_REQUIRE(child > 0);
-  auto deadline = std::chrono::steady_clock::now() + most;
+  auto ended = pollfd{static_cast<int>(::syscall(SYS_pidfd_open, child, 0)), POLLIN, 0};
+  CAF_REQUIRE(ended.fd >= 0);
+  if (::poll(&ended, 1, static_cast<int>(most.count())) != 1)
+    ::kill(child, SIGKILL);
+  ::close(ended.fd);
   int status = 0;
-  while (::waitpid(child, &status, WNOHANG) == 0) {
-    if (std::chrono::steady_clock::now() >= deadline)
-      ::kill(child, SIGKILL);
-    std::this_thread::sleep_for(std::chrono::milliseconds{2});
-  }
+  ::waitpid(child, &status, 0);
   auto code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return {code, out.text(), err.text()};
 }
