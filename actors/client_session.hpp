@@ -147,7 +147,7 @@ private:
   std::vector<client_stream> streams_;
   std::vector<weak_watermark> next_; ///< by stream
   report_quorum reports_;
-  weak_watermark gone_; ///< the first report that is kept
+  weak_watermark gone_;                          ///< the first report that is kept
   std::vector<bool> up_;                         ///< by replica
   std::vector<std::optional<welcome>> welcomes_; ///< by replica: the latest
   std::optional<local_time_ms> start_at_;        ///< once f+1 have welcomed us

@@ -11,14 +11,15 @@ namespace bourse::actors {
 inline std::uint64_t thread_cpu_ns() {
   timespec now{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000
+         + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
 class cpu_meter {
 public:
   /// `total_ns` outlives the meter.
-  explicit cpu_meter(std::atomic<std::uint64_t>& total_ns) : total_(total_ns), start_(thread_cpu_ns()) {
-  }
+  explicit cpu_meter(std::atomic<std::uint64_t>& total_ns)
+      : total_(total_ns), start_(thread_cpu_ns()) {}
   ~cpu_meter() {
     total_.fetch_add(thread_cpu_ns() - start_, std::memory_order_relaxed);
   }

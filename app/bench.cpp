@@ -41,10 +41,10 @@ std::string command_of(const bench_options& o) {
 
 void show_progress(const output& out, const bench::load_sample& s, const bench::sample& point) {
   if (out.terminal() && !out.json)
-    out.err() << fmt::format("\r{:6.1f} s  {:8.0f} orders/s  {:10} done  p50 {:.1f} ms  p99 {:.1f} ms ",
-                             s.at_s, point.orders_per_second, s.counts->orders,
-                             s.counts->finality.percentile_ms(0.5),
-                             s.counts->finality.percentile_ms(0.99))
+    out.err() << fmt::format(
+        "\r{:6.1f} s  {:8.0f} orders/s  {:10} done  p50 {:.1f} ms  p99 {:.1f} ms ", s.at_s,
+        point.orders_per_second, s.counts->orders, s.counts->finality.percentile_ms(0.5),
+        s.counts->finality.percentile_ms(0.99))
               << std::flush;
 }
 
@@ -120,11 +120,11 @@ exit_code run_bench(bench_options o, const output& out) {
   std::string state;
   bool same = bench::same_state(run->final_status, state);
   report.checks = {
-    {"states of all replicas", same ? "equal" : "DIFFER: " + state},
-    {"orders without an answer", std::to_string(run->unanswered)},
-    {"orders refused for credit", std::to_string(run->counts->busy)},
-    {"orders failed", std::to_string(run->counts->failed)
-                        + (run->counts->failed ? " (" + run->counts->first_failure + ")" : "")},
+      {"states of all replicas", same ? "equal" : "DIFFER: " + state},
+      {"orders without an answer", std::to_string(run->unanswered)},
+      {"orders refused for credit", std::to_string(run->counts->busy)},
+      {"orders failed", std::to_string(run->counts->failed)
+                            + (run->counts->failed ? " (" + run->counts->first_failure + ")" : "")},
   };
   return show_report(report, o, **target, verdict_on(*run, same), out);
 }
@@ -137,24 +137,26 @@ void add_bench(CLI::App& app, app_context& context) {
   auto o = std::make_shared<bench_options>();
   add_target_options(*verb, o->target);
   verb->add_option("--duration", o->duration_s, "Seconds of load")
-    ->check(CLI::Range(1.0, 3600.0))
-    ->capture_default_str();
+      ->check(CLI::Range(1.0, 3600.0))
+      ->capture_default_str();
   verb->add_option("--orders-per-signature", o->load.orders_per_signature,
                    "Most orders in one submission")
-    ->check(CLI::Range(1u, 256u))
-    ->capture_default_str();
+      ->check(CLI::Range(1u, 256u))
+      ->capture_default_str();
   verb->add_option("--rate", o->load.rate,
                    "Orders a second, sent on time whatever happens (0: as many as fit)")
-    ->capture_default_str();
+      ->capture_default_str();
   verb->add_option("--in-flight", o->load.in_flight,
                    "Unanswered orders without --rate (default: 128 submissions, 2048 to 8192)");
   verb->add_option("--presign", o->load.presigned, "Orders to sign before the clock starts");
   verb->add_option("--seed", o->load.seed, "Of the made-up market")->capture_default_str();
   verb->add_option("--page", o->page, "The report page to write; empty: none")
-    ->capture_default_str();
+      ->capture_default_str();
   verb->callback([o, verb, &context] {
     if (verb->get_subcommands().empty()) // those have set their own
-      context.run = [o, &context] { return run_bench(*o, context.out); };
+      context.run = [o, &context] {
+        return run_bench(*o, context.out);
+      };
   });
   add_bench_failover(*verb, context);
 }

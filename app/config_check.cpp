@@ -62,8 +62,8 @@ exit_code check(const std::string& file, const output& out) {
 } // namespace
 
 void add_config(CLI::App& app, app_context& context) {
-  auto* group = add_group(app, "config", "Work with config files",
-                          "bourse config check net/genesis.toml");
+  auto* group
+      = add_group(app, "config", "Work with config files", "bourse config check net/genesis.toml");
   auto* verb = add_verb(*group, context, "check",
                         "Check a genesis file, or a node's file with the key and genesis it names",
                         "bourse config check net/node-0/node.toml");

@@ -15,11 +15,11 @@
 #include "app/replay_reference.hpp"
 #include "app/replay_run.hpp"
 #include "app/verbs.hpp"
-#include "config/decimal.hpp"
 #include "bench/load.hpp"
 #include "bench/measure.hpp"
 #include "bench/run_report.hpp"
 #include "bench/verify_limit.hpp"
+#include "config/decimal.hpp"
 
 namespace bourse::app {
 
@@ -42,12 +42,12 @@ void show(const output& out, const bench::load_sample& s, const bench::sample& p
   auto price_text = [&shown](std::int64_t ticks) {
     return ticks == 0 ? std::string{"-"} : config::to_text(price{ticks}, shown);
   };
-  auto line = fmt::format("{:5.1f} s  {:7.0f} orders/s  {:9} final  p50 {:5.1f} ms  p99 {:6.1f} ms  "
-                          "{} {} / {}",
-                          s.at_s, point.orders_per_second, s.counts->orders,
-                          s.counts->finality.percentile_ms(0.5),
-                          s.counts->finality.percentile_ms(0.99), shown.name,
-                          price_text(point.best_bid), price_text(point.best_ask));
+  auto line
+      = fmt::format("{:5.1f} s  {:7.0f} orders/s  {:9} final  p50 {:5.1f} ms  p99 {:6.1f} ms  "
+                    "{} {} / {}",
+                    s.at_s, point.orders_per_second, s.counts->orders,
+                    s.counts->finality.percentile_ms(0.5), s.counts->finality.percentile_ms(0.99),
+                    shown.name, price_text(point.best_bid), price_text(point.best_ask));
   if (out.terminal() && !out.json)
     out.out() << '\r' << line << std::flush;
   else if (static_cast<int>(s.at_s * 2) % 4 == 0)
@@ -132,8 +132,8 @@ expected<bool> run_flow(const demo_options& o, load_target& target, bench::run_r
   auto outcome = run_replay(system, target, *flow, *roles, run, [&](const replay_progress& p) {
     if (p.answered >= shown + 5000) {
       shown = p.answered;
-      out.progress(fmt::format("{:6} of {} instructions executed", p.answered,
-                               reference->instructions()));
+      out.progress(
+          fmt::format("{:6} of {} instructions executed", p.answered, reference->instructions()));
     }
   });
   if (!outcome)
@@ -224,19 +224,26 @@ exit_code run_demo(const demo_options& o, const output& out) {
 } // namespace
 
 void add_demo(CLI::App& app, app_context& context) {
-  auto* verb = add_verb(app, context, "demo",
-                        "Run a whole exchange on this machine for some seconds, kill its primary, and "
-                        "check it",
-                        "bourse demo --seconds 15");
+  auto* verb
+      = add_verb(app, context, "demo",
+                 "Run a whole exchange on this machine for some seconds, kill its primary, and "
+                 "check it",
+                 "bourse demo --seconds 15");
   auto o = std::make_shared<demo_options>();
-  verb->add_option("--seconds", o->seconds, "How long the made-up market trades; from 6 on, the primary is killed on the way")
-    ->check(CLI::Range(1.0, 3600.0))
-    ->capture_default_str();
+  verb->add_option(
+          "--seconds", o->seconds,
+          "How long the made-up market trades; from 6 on, the primary is killed on the way")
+      ->check(CLI::Range(1.0, 3600.0))
+      ->capture_default_str();
   verb->add_option("--seed", o->seed, "Of the made-up market")->capture_default_str();
   verb->add_option("--replay", o->replay, "Recorded order flow to use instead of it");
   verb->add_option("--page", o->page, "The report page to write")->capture_default_str();
   verb->add_flag("--remove", o->remove, "Remove the data at the end");
-  verb->callback([o, &context] { context.run = [o, &context] { return run_demo(*o, context.out); }; });
+  verb->callback([o, &context] {
+    context.run = [o, &context] {
+      return run_demo(*o, context.out);
+    };
+  });
 }
 
 } // namespace bourse::app

@@ -57,10 +57,9 @@ messages::expected<void> check_writable(const std::filesystem::path& file) {
   errno = 0;
   std::ofstream out{file, std::ios::app};
   if (!out)
-    return messages::fail(
-        messages::errc::io_failed,
-        fmt::format("{} can't be written: {}", file.string(),
-                    std::generic_category().message(errno)));
+    return messages::fail(messages::errc::io_failed,
+                          fmt::format("{} can't be written: {}", file.string(),
+                                      std::generic_category().message(errno)));
   out.close();
   if (!existed)
     std::filesystem::remove(file, ignored);

@@ -23,7 +23,9 @@ void add_ledger(CLI::App& app, app_context& context) {
   show->add_option("--block", shown->block, "Only this one, with its requests and settlements")
       ->check(from_one());
   show->callback([shown, &context] {
-    context.run = [shown, &context] { return show_ledger(*shown, context.out); };
+    context.run = [shown, &context] {
+      return show_ledger(*shown, context.out);
+    };
   });
 
   auto* verify = add_verb(*group, context, "verify",
@@ -33,7 +35,9 @@ void add_ledger(CLI::App& app, app_context& context) {
   verify->add_option("DIR", verified->directory, place_help)->required();
   verify->add_option("--genesis", verified->genesis, genesis_help);
   verify->callback([verified, &context] {
-    context.run = [verified, &context] { return verify_ledgers(*verified, context.out); };
+    context.run = [verified, &context] {
+      return verify_ledgers(*verified, context.out);
+    };
   });
 }
 

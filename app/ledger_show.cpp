@@ -97,8 +97,9 @@ std::string settlement_text(const settlement& s, const market_text& words) {
 void print_block(const shown_block& b, const market::rules& rules, const output& out) {
   market_text words{rules};
   const auto& what = b.source.certificate.what;
-  out.line(fmt::format("block {}, {} UTC, committed in view {} by replicas {}", what.sequence.value(),
-                       to_text(b.content.time), what.view.value(), fmt::join(signers_of(b), ", ")));
+  out.line(fmt::format("block {}, {} UTC, committed in view {} by replicas {}",
+                       what.sequence.value(), to_text(b.content.time), what.view.value(),
+                       fmt::join(signers_of(b), ", ")));
   out.line("digest " + to_hex(what.digest.view()));
   for (const auto& [name, s] : b.submissions) {
     if (!s) {
@@ -120,14 +121,10 @@ void print_block(const shown_block& b, const market::rules& rules, const output&
 
 nlohmann::json to_json(const shown_block& b) {
   const auto& what = b.source.certificate.what;
-  return {{"block", what.sequence.value()},
-          {"time_ms", b.content.time.value()},
-          {"view", what.view.value()},
-          {"digest", to_hex(what.digest.view())},
-          {"commits", signers_of(b)},
-          {"submissions", b.content.submissions.size()},
-          {"requests", requests_of(b)},
-          {"settlements", b.settlements.size()},
+  return {{"block", what.sequence.value()}, {"time_ms", b.content.time.value()},
+          {"view", what.view.value()},      {"digest", to_hex(what.digest.view())},
+          {"commits", signers_of(b)},       {"submissions", b.content.submissions.size()},
+          {"requests", requests_of(b)},     {"settlements", b.settlements.size()},
           {"executed", b.executed}};
 }
 
@@ -177,7 +174,8 @@ expected<summary> load_summary(const storage::reader& s) {
   auto last = storage::last_committed(s);
   if (!last)
     return tl::unexpected(last.error());
-  return summary{*first, *checkpoint, *stable ? (*stable)->what.sequence : sequence_number{0}, *last};
+  return summary{*first, *checkpoint, *stable ? (*stable)->what.sequence : sequence_number{0},
+                 *last};
 }
 
 /// Runs of blocks that are not stored here, found from the newest down.
@@ -233,7 +231,8 @@ exit_code show_newest(const storage::reader& s, const ledger_place& place,
     blocks.row({std::to_string(n), to_text(b->content.time),
                 std::to_string(b->source.certificate.what.view.value()),
                 std::to_string(b->content.submissions.size()), std::to_string(requests_of(*b)),
-                std::to_string(b->settlements.size()), fmt::format("{}", fmt::join(signers_of(*b), " ")),
+                std::to_string(b->settlements.size()),
+                fmt::format("{}", fmt::join(signers_of(*b), " ")),
                 to_hex(b->source.certificate.what.digest.view()).substr(0, 16)});
   }
   auto checkpoint = known->checkpoint ? known->checkpoint->sequence.value() : 0;

@@ -62,23 +62,23 @@ void print_for_people(const storage::audit_report& r, const ledger_place& place,
     out.line(fmt::format("{} {}: block {}: {}", out.paint(colour::red, "bad"),
                          place.database.string(), r.problem->block.value(), r.problem->what));
   else
-    out.line(
-      fmt::format("{} {}", out.paint(colour::green, "good"), place.database.string()));
+    out.line(fmt::format("{} {}", out.paint(colour::green, "good"), place.database.string()));
   out.line(fmt::format("  replica {}, blocks {} to {}, executed again from {}", r.replica.value(),
                        r.first.value(), r.executed.value(), base_text(r)));
-  out.line(fmt::format("  {} submissions, {} requests, {} reports, {} trades, {} signatures checked",
-                       grouped(static_cast<std::int64_t>(r.submissions)),
-                       grouped(static_cast<std::int64_t>(r.requests)),
-                       grouped(static_cast<std::int64_t>(r.reports)),
-                       grouped(static_cast<std::int64_t>(r.trades)),
-                       grouped(static_cast<std::int64_t>(r.signatures))));
+  out.line(fmt::format(
+      "  {} submissions, {} requests, {} reports, {} trades, {} signatures checked",
+      grouped(static_cast<std::int64_t>(r.submissions)),
+      grouped(static_cast<std::int64_t>(r.requests)), grouped(static_cast<std::int64_t>(r.reports)),
+      grouped(static_cast<std::int64_t>(r.trades)),
+      grouped(static_cast<std::int64_t>(r.signatures))));
   if (auto open = r.without_results + r.not_executable; open > 0)
     out.line(fmt::format("  the newest {} blocks were not executed yet, which is usual", open));
   out.line(fmt::format("  state {}", to_hex(r.state.view())));
   std::string supply;
   for (std::size_t i = 0; i < r.supply.size() && i < g.market.assets.size(); ++i)
-    supply += fmt::format("{}{} {}", i == 0 ? "" : ", ",
-                          config::to_text(r.supply[i], g.market.assets[i]), g.market.assets[i].name);
+    supply
+        += fmt::format("{}{} {}", i == 0 ? "" : ", ",
+                       config::to_text(r.supply[i], g.market.assets[i]), g.market.assets[i].name);
   out.line("  all accounts together own " + supply);
 }
 
@@ -141,8 +141,8 @@ exit_code verify_ledgers(const ledger_verify_options& o, const output& out) {
                       {{"code", to_string(report.error().code)},
                        {"what", named(place, report.error()).detail}}}});
     else if (!report)
-      out.line(fmt::format("{} {}", out.paint(colour::red, "bad"),
-                           named(place, report.error()).detail));
+      out.line(
+          fmt::format("{} {}", out.paint(colour::red, "bad"), named(place, report.error()).detail));
     else if (out.json)
       all.push_back(to_json(*report, place, *g));
     else

@@ -22,9 +22,11 @@ struct request_words {
   const market_text& text;
 
   std::string operator()(const place& x) const {
-    auto words = fmt::format("{} {} {}", app::to_text(x.side),
-                             text.quantity(x.quantity, x.instrument), text.instrument(x.instrument));
-    words += x.type == order_type::market ? " at market" : " at " + text.price(x.price, x.instrument);
+    auto words
+        = fmt::format("{} {} {}", app::to_text(x.side), text.quantity(x.quantity, x.instrument),
+                      text.instrument(x.instrument));
+    words
+        += x.type == order_type::market ? " at market" : " at " + text.price(x.price, x.instrument);
     words += " for account " + text.account(x.account);
     if (x.max_spend != amount{0})
       words += ", for at most " + text.quote_amount(x.max_spend, x.instrument);

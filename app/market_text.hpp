@@ -1,5 +1,6 @@
-// The market's things in the words and numbers of people: names for indices, decimals for ticks, lots
-// and units. What comes from outside may name what the rules do not know; that is shown as a number.
+// The market's things in the words and numbers of people: names for indices, decimals for ticks,
+// lots and units. What comes from outside may name what the rules do not know; that is shown as a
+// number.
 #pragma once
 
 #include <string>

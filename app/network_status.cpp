@@ -30,7 +30,7 @@ actors::question_answer_ptr ask(caf::actor_system& system, const load_target& ta
   actors::question_answer_ptr answer;
   caf::scoped_actor self{system};
   self->request(*client, 10s, actors::ask_atom::value, what)
-    .receive([&](const actors::question_answer_ptr& a) { answer = a; }, [](const caf::error&) {});
+      .receive([&](const actors::question_answer_ptr& a) { answer = a; }, [](const caf::error&) {});
   self->send(*client, actors::shut_atom::value);
   return answer;
 }

@@ -93,7 +93,8 @@ exit_code refuse(const CLI::App& app, const CLI::ParseError& e, const output& ou
   const auto& at = innermost(app);
   if (auto problem = unknown_verb(at); !problem.empty())
     return out.refuse(problem);
-  if (at.get_require_subcommand_min() > 0 && at.remaining().empty()) { // such as `bourse` or `bourse order`
+  if (at.get_require_subcommand_min() > 0
+      && at.remaining().empty()) { // such as `bourse` or `bourse order`
     if (out.json)
       return out.refuse("say which verb");
     const auto* parent = at.get_parent();

@@ -76,20 +76,20 @@ void print(const replay_summary& s, const output& out) {
                        s.volume, s.asset));
   for (auto& [why, count] : s.outcome.record.rejected())
     out.line(why == reason::unknown_order
-               ? counted(count, "cancel") + " of orders that were gone, or never there"
-               : fmt::format("{} rejected: {}", counted(count, "instruction"), to_string(why)));
+                 ? counted(count, "cancel") + " of orders that were gone, or never there"
+                 : fmt::format("{} rejected: {}", counted(count, "instruction"), to_string(why)));
   out.line(fmt::format("finality p50 {:.1f} ms, p99 {:.1f} ms",
                        s.outcome.finality.percentile_ms(0.5),
                        s.outcome.finality.percentile_ms(0.99)));
   out.line("against a single book: "
            + (s.difference.empty() ? std::string("every trade, volume and fill is equal")
                                    : "DIFFERS: " + s.difference));
-  out.line(fmt::format("states of all replicas: {}{}", s.same_state ? "equal at " : "DIFFER: ",
-                       s.state));
+  out.line(fmt::format("states of all replicas: {}{}",
+                       s.same_state ? "equal at " : "DIFFER: ", s.state));
   out.line(fmt::format("against the feed: the fills of {} of {} orders agree ({:.2f} %)",
                        s.feed.equal, s.feed.orders,
                        s.feed.orders ? 100.0 * static_cast<double>(s.feed.equal)
-                                         / static_cast<double>(s.feed.orders)
+                                           / static_cast<double>(s.feed.orders)
                                      : 0));
 }
 
@@ -199,8 +199,13 @@ void add_replay(CLI::App& app, app_context& context) {
   add_target_options(*verb, o->target);
   verb->add_option("--speed", o->speed, "max, or a factor: 1x, 60x")->capture_default_str();
   verb->add_option("--instrument", o->run.instrument, "Which book")->capture_default_str();
-  verb->add_option("--csv", o->csv, "Write id,side,price,qty,filled, an order a row, in the units of the file");
-  verb->callback([o, &context] { context.run = [o, &context] { return run_verb(*o, context.out); }; });
+  verb->add_option("--csv", o->csv,
+                   "Write id,side,price,qty,filled, an order a row, in the units of the file");
+  verb->callback([o, &context] {
+    context.run = [o, &context] {
+      return run_verb(*o, context.out);
+    };
+  });
 }
 
 } // namespace bourse::app

@@ -24,7 +24,7 @@ constexpr auto patience = 30s;
 class replayer {
 public:
   replayer(caf::actor_system& system, const replay_options& o, actors::client_actor client)
-    : self_(system), options_(o), client_(std::move(client)) {
+      : self_(system), options_(o), client_(std::move(client)) {
     self_->send(client_, actors::watch_atom::value,
                 caf::actor_cast<actors::report_sink>(caf::actor{self_}));
   }
@@ -84,7 +84,7 @@ private:
     }
     return start_
            + std::chrono::microseconds(static_cast<std::int64_t>(
-             static_cast<double>(e.time_ms - first_ms_) * 1000 / options_.speed));
+               static_cast<double>(e.time_ms - first_ms_) * 1000 / options_.speed));
   }
 
   bool not_yet(const flow_event& e) {
@@ -103,19 +103,20 @@ private:
   /// Takes one message. Silence is an error only if something is awaited.
   expected<void> receive(clock::duration most, bool awaited = true) {
     expected<void> result;
-    self_->receive(
-      [&](const actors::placed_ptr& placed) { result = answered(*placed); },
-      [&](actors::reports_atom, const actors::report_batch_ptr& batch) {
-        for (auto& r : batch->reports)
-          outcome.record.apply(r);
-        if (!batch->more)
-          reported_ = batch->what.sequence;
-      },
-      caf::after(most) >> [&] {
-        if (awaited)
-          result = fail(errc::unreachable, "the network has not answered for "
-                                             + std::to_string(patience.count()) + " s");
-      });
+    self_->receive([&](const actors::placed_ptr& placed) { result = answered(*placed); },
+                   [&](actors::reports_atom, const actors::report_batch_ptr& batch) {
+                     for (auto& r : batch->reports)
+                       outcome.record.apply(r);
+                     if (!batch->more)
+                       reported_ = batch->what.sequence;
+                   },
+                   caf::after(most) >>
+                       [&] {
+                         if (awaited)
+                           result = fail(errc::unreachable, "the network has not answered for "
+                                                                + std::to_string(patience.count())
+                                                                + " s");
+                       });
     return result;
   }
 
@@ -123,8 +124,8 @@ private:
   expected<void> answered(const actors::placed& placed) {
     if (placed.problem)
       return tl::unexpected(*placed.problem);
-    auto us = std::chrono::duration_cast<std::chrono::microseconds>(clock::now()
-                                                                    - waiting_.front().at);
+    auto us
+        = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - waiting_.front().at);
     outcome.finality.add(static_cast<std::uint64_t>(us.count()), waiting_.front().orders);
     progress_.answered += waiting_.front().orders;
     waiting_.pop_front();

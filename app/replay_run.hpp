@@ -34,9 +34,9 @@ struct replay_outcome {
 
 /// Returns when every instruction is executed and all of its reports are here. Errors: those of the
 /// file; unreachable if the network stops to answer; what the exchange refused.
-messages::expected<replay_outcome> run_replay(caf::actor_system& system, const load_target& target,
-                                              order_flow& flow, const replay_roles& roles,
-                                              const replay_options& o,
-                                              const std::function<void(const replay_progress&)>& tell);
+messages::expected<replay_outcome>
+run_replay(caf::actor_system& system, const load_target& target, order_flow& flow,
+           const replay_roles& roles, const replay_options& o,
+           const std::function<void(const replay_progress&)>& tell);
 
 } // namespace bourse::app

@@ -26,9 +26,11 @@ using part = synthetic_market::part;
 class load_run {
 public:
   load_run(caf::actor_system& system, const config::genesis& genesis, const load_options& options)
-    : system_(system), self_(system), genesis_(genesis), options_(options),
-      market_(std::make_shared<synthetic_market>(genesis.market, options.seed)) {
-  }
+      : system_(system),
+        self_(system),
+        genesis_(genesis),
+        options_(options),
+        market_(std::make_shared<synthetic_market>(genesis.market, options.seed)) {}
 
   ~load_run() {
     if (driver_)
@@ -75,7 +77,7 @@ public:
   load_counts_ptr counts() {
     load_counts_ptr result = std::make_shared<load_counts>();
     self_->request(driver_, 5s, count_atom::value)
-      .receive([&](const load_counts_ptr& c) { result = c; }, [](const caf::error&) {});
+        .receive([&](const load_counts_ptr& c) { result = c; }, [](const caf::error&) {});
     return result;
   }
 
@@ -83,26 +85,27 @@ public:
   std::vector<std::string> ask_each(const question& q) {
     std::vector<std::string> bodies(genesis_.size.n);
     self_->request(parties_.front().client, 10s, ask_atom::value, q)
-      .receive(
-        [&](const question_answer_ptr& a) {
-          for (auto& one : a->each)
-            if (!one.problem && one.replica.value() < bodies.size())
-              bodies[one.replica.value()] = one.body;
-        },
-        [](const caf::error&) {});
+        .receive(
+            [&](const question_answer_ptr& a) {
+              for (auto& one : a->each)
+                if (!one.problem && one.replica.value() < bodies.size())
+                  bodies[one.replica.value()] = one.body;
+            },
+            [](const caf::error&) {});
     return bodies;
   }
 
   book_view book() {
     book_view view;
-    self_->request(parties_.front().client, 5s, ask_atom::value,
-                   question{query_kind::book, 0, 20, {}, trust::one, 1000})
-      .receive(
-        [&](const question_answer_ptr& a) {
-          if (auto decoded = decode_book_view(a->body); !a->problem && decoded)
-            view = std::move(*decoded);
-        },
-        [](const caf::error&) {});
+    self_
+        ->request(parties_.front().client, 5s, ask_atom::value,
+                  question{query_kind::book, 0, 20, {}, trust::one, 1000})
+        .receive(
+            [&](const question_answer_ptr& a) {
+              if (auto decoded = decode_book_view(a->body); !a->problem && decoded)
+                view = std::move(*decoded);
+            },
+            [](const caf::error&) {});
     return view;
   }
 
@@ -118,17 +121,17 @@ public:
   std::uint64_t halt() {
     std::uint64_t unanswered = 0;
     self_->request(driver_, 20s, halt_atom::value)
-      .receive([&](std::uint64_t n) { unanswered = n; }, [](const caf::error&) {});
+        .receive([&](std::uint64_t n) { unanswered = n; }, [](const caf::error&) {});
     return unanswered;
   }
 
 private:
   expected<actors::stream_positions_ptr> wait_ready(const actors::client_actor& client) {
     expected<actors::stream_positions_ptr> result
-      = fail(errc::unreachable, "too few replicas answer");
+        = fail(errc::unreachable, "too few replicas answer");
     self_->request(client, 20s, start_atom::value)
-      .receive([&](const actors::stream_positions_ptr& p) { result = p; },
-               [](const caf::error&) {});
+        .receive([&](const actors::stream_positions_ptr& p) { result = p; },
+                 [](const caf::error&) {});
     return result;
   }
 
@@ -177,7 +180,9 @@ expected<load_result> run_load(caf::actor_system& system, const config::genesis&
   load_result result;
   result.first = run.look(clock::now(), true);
   auto start = result.start = clock::now();
-  auto enough = [&] { return options.enough && options.enough->load(); };
+  auto enough = [&] {
+    return options.enough && options.enough->load();
+  };
   run.go();
   for (auto next = start + 500ms; next < start + options.duration && !enough(); next += 500ms) {
     std::this_thread::sleep_until(next);

@@ -45,11 +45,11 @@ constexpr std::uint32_t usual_in_flight(std::uint32_t orders_per_signature) {
 
 /// What is known at one moment of a run; counters only grow.
 struct load_counts {
-  std::uint64_t orders = 0;      ///< answered
+  std::uint64_t orders = 0; ///< answered
   std::uint64_t sent = 0;
-  std::uint64_t busy = 0;        ///< orders that the clients had no credit for
-  std::uint64_t failed = 0;      ///< orders that will never execute
-  std::string first_failure;     ///< why, of the first of those
+  std::uint64_t busy = 0;    ///< orders that the clients had no credit for
+  std::uint64_t failed = 0;  ///< orders that will never execute
+  std::string first_failure; ///< why, of the first of those
   latency_histogram finality;
   answer_gaps gaps;
   std::chrono::steady_clock::time_point taken; ///< when these counts were
@@ -65,14 +65,16 @@ struct load_sample {
 };
 
 struct load_result {
-  load_counts_ptr counts;      ///< at the end of the duration
-  load_counts_ptr all_counts;  ///< when nothing more was awaited
+  load_counts_ptr counts;                      ///< at the end of the duration
+  load_counts_ptr all_counts;                  ///< when nothing more was awaited
   std::chrono::steady_clock::time_point start; ///< of the sending
   double duration_s = 0;
-  std::uint64_t unanswered = 0; ///< orders still without a result ten seconds after the last was sent
-  load_sample first;           ///< when the load began
-  load_sample last;            ///< at the end of the duration
-  std::vector<std::string> final_status; ///< JSON by replica, with state digests, after all is answered
+  std::uint64_t unanswered
+      = 0;           ///< orders still without a result ten seconds after the last was sent
+  load_sample first; ///< when the load began
+  load_sample last;  ///< at the end of the duration
+  std::vector<std::string>
+      final_status;                  ///< JSON by replica, with state digests, after all is answered
   std::vector<std::string> timeline; ///< JSON by replica: the latest blocks' phases
 };
 
@@ -80,7 +82,8 @@ struct load_result {
 using key_source = std::function<expected<key_pair>(const std::string& client)>;
 
 /// Runs to the end; `on_sample` is called about twice a second, in the calling thread, with samples
-/// that have no status: who is down must not hold them up. The genesis must hold the sample market. Errors: unreachable if the network does not answer; those of `keys`.
+/// that have no status: who is down must not hold them up. The genesis must hold the sample market.
+/// Errors: unreachable if the network does not answer; those of `keys`.
 expected<load_result> run_load(caf::actor_system& system, const config::genesis& genesis,
                                const key_source& keys, const load_options& options,
                                const std::function<void(const load_sample&)>& on_sample);

@@ -17,8 +17,10 @@ constexpr auto answer_within = caf::infinite;
 
 load_driver::load_driver(caf::actor_config& config, load_options options,
                          std::shared_ptr<synthetic_market> market, std::vector<load_party> parties)
-  : caf::event_based_actor(config), options_(options), market_(std::move(market)),
-    parties_(std::move(parties)) {
+    : caf::event_based_actor(config),
+      options_(options),
+      market_(std::move(market)),
+      parties_(std::move(parties)) {
   for (std::size_t p = 0; p < parties_.size(); ++p)
     for (std::size_t s = 0; s < market_->streams(parties_[p].part); ++s)
       lanes_.push_back({p, s, {}});
@@ -26,24 +28,24 @@ load_driver::load_driver(caf::actor_config& config, load_options options,
 
 caf::behavior load_driver::make_behavior() {
   return {
-    [this](go_atom) { start(); },
-    [this](send_due_atom) { send_due(); },
-    [this](count_atom) -> load_counts_ptr {
-      auto counts = std::make_shared<load_counts>(*counts_);
-      counts->taken = std::chrono::steady_clock::now();
-      return counts;
-    },
-    [this](halt_atom) -> caf::response_promise {
-      sending_ = false;
-      drained_ = make_response_promise();
-      delayed_send(this, 10s, drained_atom::value);
-      check_drained();
-      return drained_;
-    },
-    [this](drained_atom) {
-      if (drained_.pending())
-        drained_.deliver(in_flight_);
-    },
+      [this](go_atom) { start(); },
+      [this](send_due_atom) { send_due(); },
+      [this](count_atom) -> load_counts_ptr {
+        auto counts = std::make_shared<load_counts>(*counts_);
+        counts->taken = std::chrono::steady_clock::now();
+        return counts;
+      },
+      [this](halt_atom) -> caf::response_promise {
+        sending_ = false;
+        drained_ = make_response_promise();
+        delayed_send(this, 10s, drained_atom::value);
+        check_drained();
+        return drained_;
+      },
+      [this](drained_atom) {
+        if (drained_.pending())
+          drained_.deliver(in_flight_);
+      },
   };
 }
 
@@ -61,8 +63,7 @@ void load_driver::start() {
 void load_driver::fill(std::size_t lane) {
   auto most = options_.in_flight > 0 ? options_.in_flight
                                      : usual_in_flight(options_.orders_per_signature);
-  auto per_lane = std::max<std::size_t>(1, most / lanes_.size()
-                                             / options_.orders_per_signature);
+  auto per_lane = std::max<std::size_t>(1, most / lanes_.size() / options_.orders_per_signature);
   for (std::size_t i = 0; i < per_lane; ++i)
     send_placement(lane, options_.orders_per_signature, {std::chrono::steady_clock::now()});
 }
@@ -88,12 +89,12 @@ void load_driver::send_placement(std::size_t lane, std::size_t orders,
     auto one = actors::presigned({std::move(ready[l.stream].back())});
     ready[l.stream].pop_back();
     request(party.client, answer_within, place_atom::value, stream, std::move(one))
-      .then(std::move(done), std::move(lost));
+        .then(std::move(done), std::move(lost));
     return;
   }
   request(party.client, answer_within, place_atom::value, stream,
           actors::requests(market_->next(party.part, l.stream, orders)))
-    .then(std::move(done), std::move(lost));
+      .then(std::move(done), std::move(lost));
 }
 
 void load_driver::answered(std::size_t lane, std::size_t orders,
@@ -128,13 +129,13 @@ void load_driver::send_due() {
   auto due_at = [&](std::uint64_t n) {
     return started_
            + std::chrono::duration_cast<time_point::duration>(
-             std::chrono::duration<double>(static_cast<double>(n) / options_.rate));
+               std::chrono::duration<double>(static_cast<double>(n) / options_.rate));
   };
   for (; due_at(due_orders_) <= now; ++due_orders_) {
     // Orders that may share a signature go to one stream, then the next stream has its turn.
     auto lane = next_lane_ = due_orders_ % options_.orders_per_signature == 0
-                               ? (next_lane_ + 1) % lanes_.size()
-                               : next_lane_;
+                                 ? (next_lane_ + 1) % lanes_.size()
+                                 : next_lane_;
     lanes_[lane].due.push_back(due_at(due_orders_));
   }
   for (std::size_t i = 0; i < lanes_.size(); ++i)

@@ -55,12 +55,9 @@ struct phase_name {
   const char* key;
   const char* title;
 };
-constexpr phase_name phases[] = {{"proposed_ns", "proposed"},
-                                 {"checked_ns", "checked"},
-                                 {"prepare_sent_ns", "prepare sent"},
-                                 {"prepared_ns", "prepared"},
-                                 {"commit_sent_ns", "commit sent"},
-                                 {"committed_ns", "committed"},
+constexpr phase_name phases[] = {{"proposed_ns", "proposed"},         {"checked_ns", "checked"},
+                                 {"prepare_sent_ns", "prepare sent"}, {"prepared_ns", "prepared"},
+                                 {"commit_sent_ns", "commit sent"},   {"committed_ns", "committed"},
                                  {"executed_ns", "executed"}};
 
 const json* find_block(const json& timeline, std::uint64_t sequence) {
@@ -93,8 +90,8 @@ void trace_block(run_report& r, const std::vector<std::string>& timelines) {
     for (std::size_t i = 0; i < rows.size(); ++i)
       for (auto& p : phases)
         if (auto at = rows[i]->value(p.key, std::uint64_t{0}); at >= start)
-          r.block_way.push_back({static_cast<std::uint16_t>(i), p.title,
-                                 static_cast<double>(at - start) / 1000});
+          r.block_way.push_back(
+              {static_cast<std::uint16_t>(i), p.title, static_cast<double>(at - start) / 1000});
     return;
   }
 }
@@ -139,20 +136,20 @@ void fill_report(run_report& r, const load_result& run, const load_options& opti
   r.orders_per_signature = executed / std::max(1.0, grown.most("/submissions"));
   r.block_ms = block_intervals(run.timeline, last_primary(run.last));
   r.messages_per_block
-    = grown.sum("/traffic/peers/messages_out") / std::max(1.0, grown.most("/blocks"));
+      = grown.sum("/traffic/peers/messages_out") / std::max(1.0, grown.most("/blocks"));
   r.signatures_verified_per_second
-    = (grown.sum("/signatures/submissions") + grown.sum("/signatures/votes")) / seconds;
+      = (grown.sum("/signatures/submissions") + grown.sum("/signatures/votes")) / seconds;
   r.syncs_per_second = grown.sum("/syncs") / seconds;
   r.bytes_sent_per_order
-    = (grown.sum("/traffic/peers/bytes_out") + grown.sum("/traffic/clients/bytes_out"))
-      / std::max(1.0, executed);
+      = (grown.sum("/traffic/peers/bytes_out") + grown.sum("/traffic/clients/bytes_out"))
+        / std::max(1.0, executed);
   for (auto& [before, after] : grown.pairs()) {
     r.rss_mb_max = std::max(r.rss_mb_max, number(after, "/rss_bytes") / 1e6);
     if (after.contains("cpu_us"))
       for (auto& [component, used] : after["cpu_us"].items())
         r.cpu_us_per_order[component]
-          += (used.get<double>() - number(before, ("/cpu_us/" + component).c_str()))
-             / (requests / static_cast<double>(grown.pairs().size()));
+            += (used.get<double>() - number(before, ("/cpu_us/" + component).c_str()))
+               / (requests / static_cast<double>(grown.pairs().size()));
   }
   // The primary's phases: it is the one that waits for the others.
   auto primary = last_primary(run.last);
@@ -197,7 +194,8 @@ bool same_state(const std::vector<std::string>& statuses, std::string& detail) {
     if (i == 0)
       first = state;
     else if (state != first) {
-      detail = fmt::format("replica 0 is at {}, replica {} at {}", name_of(first), i, name_of(state));
+      detail
+          = fmt::format("replica 0 is at {}, replica {} at {}", name_of(first), i, name_of(state));
       return false;
     }
   }

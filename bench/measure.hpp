@@ -6,8 +6,8 @@
 
 namespace bourse::bench {
 
-/// Fills in all that the run itself knows; title, command, filesystem, and the limits of the machine
-/// are the caller's.
+/// Fills in all that the run itself knows; title, command, filesystem, and the limits of the
+/// machine are the caller's.
 void fill_report(run_report& r, const load_result& run, const load_options& options);
 
 /// A sample for the report's pictures; `before` is the one before it, if any.

@@ -15,8 +15,8 @@ namespace bourse::bench {
 namespace {
 
 /// Colours that stay apart in grey and for the colour-blind (after Okabe and Ito).
-const char* const palette[] = {"#56b4e9", "#e69f00", "#009e73", "#f0e442", "#0072b2", "#d55e00",
-                               "#cc79a7"};
+const char* const palette[]
+    = {"#56b4e9", "#e69f00", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"};
 
 std::string preamble(int height) {
   return fmt::format("set terminal svg size 900,{} dynamic enhanced font 'sans,13' "
@@ -131,16 +131,18 @@ std::string draw_finality(const run_report& r) {
     }
     in_bar += b.count;
     seen += b.count;
-    share += fmt::format("{:.4f} {:.4f}\n", b.upper_ms,
-                         100.0 * static_cast<double>(seen) / static_cast<double>(r.finality.total()));
+    share
+        += fmt::format("{:.4f} {:.4f}\n", b.upper_ms,
+                       100.0 * static_cast<double>(seen) / static_cast<double>(r.finality.total()));
   }
   close_bar();
   script += "set xlabel 'milliseconds to finality'\nset logscale x\nset ylabel 'orders'\n"
             "set y2label 'share, %'\nset y2tics\nset y2range [0:100]\nset style fill solid 0.7\n";
   script += "$bars << EOD\n" + bars + "EOD\n$share << EOD\n" + share + "EOD\n";
-  return picture(script + "plot $bars using 1:2:3 with boxes lc rgb '#56b4e9' title 'orders', "
-                          "$share using 1:2 axes x1y2 with lines lw 2 lc rgb '#d55e00' title "
-                          "'final by then'\n");
+  return picture(script
+                 + "plot $bars using 1:2:3 with boxes lc rgb '#56b4e9' title 'orders', "
+                   "$share using 1:2 axes x1y2 with lines lw 2 lc rgb '#d55e00' title "
+                   "'final by then'\n");
 }
 
 namespace {
@@ -172,8 +174,9 @@ std::string draw_throughput(const run_report& r) {
     rows += fmt::format("{:.2f} {:.0f}\n", s.at_s, s.orders_per_second);
   return picture(preamble(320)
                  + "set xlabel 'seconds'\nset ylabel 'orders per second'\nset yrange [0:*]\n"
-                 + failure_marks(r) + "$d << EOD\n" + rows + "EOD\nplot $d with filledcurves y1=0 lc rgb '#cfe8f7' notitle, "
-                          "$d with lines lw 2 lc rgb '#0072b2' title 'executed'\n");
+                 + failure_marks(r) + "$d << EOD\n" + rows
+                 + "EOD\nplot $d with filledcurves y1=0 lc rgb '#cfe8f7' notitle, "
+                   "$d with lines lw 2 lc rgb '#0072b2' title 'executed'\n");
 }
 
 std::string draw_depth(const run_report& r) {

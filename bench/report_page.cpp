@@ -13,10 +13,17 @@ std::string escaped(const std::string& text) {
   std::string out;
   for (char c : text) {
     switch (c) {
-    case '<': out += "&lt;"; break;
-    case '>': out += "&gt;"; break;
-    case '&': out += "&amp;"; break;
-    default: out += c;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '&':
+        out += "&amp;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -39,18 +46,20 @@ std::string section(const std::string& title, const std::string& note, const std
 expected<void> write_page(const run_report& r, const std::filesystem::path& file) {
   std::string page = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>"
                      + escaped(r.title) + "</title>" + style + "</head><body>\n<h1>"
-                     + escaped(r.title) + "</h1>\n<p><code>" + escaped(r.command)
-                     + "</code></p>\n";
-  page += section("Measurements", "As the run printed them.", "<pre>" + escaped(to_table(r)) + "</pre>");
+                     + escaped(r.title) + "</h1>\n<p><code>" + escaped(r.command) + "</code></p>\n";
+  page += section("Measurements", "As the run printed them.",
+                  "<pre>" + escaped(to_table(r)) + "</pre>");
   page += section(fmt::format("The way of block {}", r.block_way_sequence),
                   "One real block of this run through pre-prepare, prepare, commit and execution, "
                   "as each replica saw it. A bar ends where its phase was reached.",
                   draw_block_way(r));
   page += section("Finality", "From the send of an order until f+1 replicas gave the same result.",
                   draw_finality(r));
-  page += section("Throughput", "Orders executed per second over the run."
-                  + std::string(r.failures.empty() ? "" : " The lines are the moments at which the "
-                                                          "primary was killed and started again."),
+  page += section("Throughput",
+                  "Orders executed per second over the run."
+                      + std::string(r.failures.empty() ? ""
+                                                       : " The lines are the moments at which the "
+                                                         "primary was killed and started again."),
                   draw_throughput(r));
   page += section("Depth of the book", "Open lots of the first instrument, best levels.",
                   draw_depth(r));

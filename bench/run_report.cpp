@@ -56,33 +56,33 @@ std::string to_json(const run_report& r) {
                         {"catch_up_ms", f.catch_up_ms},
                         {"fetched_blocks", f.fetched_blocks}});
   nlohmann::json out = {
-    {"title", r.title},
-    {"command", r.command},
-    {"filesystem", r.filesystem},
-    {"counts", r.counts},
-    {"replicas", r.replicas},
-    {"cores", r.cores},
-    {"duration_s", r.duration_s},
-    {"presigned", r.presigned},
-    {"rate", r.rate},
-    {"orders", r.orders},
-    {"trades", r.trades},
-    {"blocks", r.blocks},
-    {"orders_per_second", r.orders_per_second},
-    {"orders_per_signature", r.orders_per_signature},
-    {"finality_ms", to_object(percentiles_of(r.finality))},
-    {"block_ms", to_object(r.block_ms)},
-    {"phase_ms", phases},
-    {"messages_per_block", r.messages_per_block},
-    {"signatures_verified_per_second", r.signatures_verified_per_second},
-    {"signatures_verified_per_second_each", checked_by_each(r)},
-    {"verify_limit_per_second", r.verify_limit_per_second},
-    {"syncs_per_second", r.syncs_per_second},
-    {"bytes_sent_per_order", r.bytes_sent_per_order},
-    {"rss_mb_max", r.rss_mb_max},
-    {"cpu_us_per_order", r.cpu_us_per_order},
-    {"failures", failures},
-    {"checks", checks},
+      {"title", r.title},
+      {"command", r.command},
+      {"filesystem", r.filesystem},
+      {"counts", r.counts},
+      {"replicas", r.replicas},
+      {"cores", r.cores},
+      {"duration_s", r.duration_s},
+      {"presigned", r.presigned},
+      {"rate", r.rate},
+      {"orders", r.orders},
+      {"trades", r.trades},
+      {"blocks", r.blocks},
+      {"orders_per_second", r.orders_per_second},
+      {"orders_per_signature", r.orders_per_signature},
+      {"finality_ms", to_object(percentiles_of(r.finality))},
+      {"block_ms", to_object(r.block_ms)},
+      {"phase_ms", phases},
+      {"messages_per_block", r.messages_per_block},
+      {"signatures_verified_per_second", r.signatures_verified_per_second},
+      {"signatures_verified_per_second_each", checked_by_each(r)},
+      {"verify_limit_per_second", r.verify_limit_per_second},
+      {"syncs_per_second", r.syncs_per_second},
+      {"bytes_sent_per_order", r.bytes_sent_per_order},
+      {"rss_mb_max", r.rss_mb_max},
+      {"cpu_us_per_order", r.cpu_us_per_order},
+      {"failures", failures},
+      {"checks", checks},
   };
   return out.dump(2);
 }
@@ -94,8 +94,9 @@ std::string to_table(const run_report& r) {
                                  : r.filesystem + " - syncs cost nothing there: DOES NOT COUNT");
   out += row("orders executed", fmt::format("{} in {:.1f} s, {} blocks, {} trades", r.orders,
                                             r.duration_s, r.blocks, r.trades));
-  out += row("orders per second", fmt::format("{:.0f}", r.orders_per_second)
-                                    + (r.rate > 0 ? fmt::format(" (asked for {:.0f})", r.rate) : ""));
+  out += row("orders per second",
+             fmt::format("{:.0f}", r.orders_per_second)
+                 + (r.rate > 0 ? fmt::format(" (asked for {:.0f})", r.rate) : ""));
   out += row("orders per signature", fmt::format("{:.1f}{}", r.orders_per_signature,
                                                  r.presigned ? ", signed before the run" : ""));
   out += row("finality, ms", percentiles_of(r.finality));

@@ -26,7 +26,8 @@ percentiles percentiles_of(const latency_histogram& h);
 /// When one replica passed a phase of one block, in microseconds after the primary proposed it.
 struct phase_mark {
   std::uint16_t replica = 0;
-  std::string phase; ///< proposed, checked, prepare sent, prepared, commit sent, committed, executed
+  std::string
+      phase; ///< proposed, checked, prepare sent, prepared, commit sent, committed, executed
   double at_us = 0;
 };
 
@@ -56,8 +57,8 @@ struct failure_mark {
 struct run_report {
   std::string title;
   std::string command;
-  std::string filesystem;   ///< under the nodes' data, such as ext4
-  bool counts = true;       ///< false on tmpfs, where a sync costs nothing
+  std::string filesystem; ///< under the nodes' data, such as ext4
+  bool counts = true;     ///< false on tmpfs, where a sync costs nothing
   std::uint16_t replicas = 0;
   std::uint32_t cores = 0;
   double duration_s = 0;
@@ -78,7 +79,7 @@ struct run_report {
   double bytes_sent_per_order = 0;
   double rss_mb_max = 0;
   std::map<std::string, double> cpu_us_per_order; ///< by component, all replicas together
-  std::vector<phase_mark> block_way;  ///< one real block over all replicas
+  std::vector<phase_mark> block_way;              ///< one real block over all replicas
   std::uint64_t block_way_sequence = 0;
   std::vector<sample> samples;
   std::vector<failure_mark> failures;
@@ -90,8 +91,8 @@ struct run_report {
 std::string to_json(const run_report& r);
 /// Lines for a person.
 std::string to_table(const run_report& r);
-/// Writes one HTML file that needs nothing else; pictures are drawn by gnuplot, and named as missing
-/// where it is not installed. Errors: io_failed.
+/// Writes one HTML file that needs nothing else; pictures are drawn by gnuplot, and named as
+/// missing where it is not installed. Errors: io_failed.
 expected<void> write_page(const run_report& r, const std::filesystem::path& file);
 
 } // namespace bourse::bench

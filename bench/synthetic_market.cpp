@@ -31,26 +31,29 @@ std::int64_t wandering_price::step(random_source& random) {
   return now_;
 }
 
-trader::trader(habit h, account_id account, instrument_id instrument,
-               std::int64_t unit_lots, client_order_id first_order, std::size_t open_quotes)
-  : habit_(h), account_(account), instrument_(instrument), unit_lots_(unit_lots),
-    next_order_(first_order.value()), open_quotes_(open_quotes) {
-}
+trader::trader(habit h, account_id account, instrument_id instrument, std::int64_t unit_lots,
+               client_order_id first_order, std::size_t open_quotes)
+    : habit_(h),
+      account_(account),
+      instrument_(instrument),
+      unit_lots_(unit_lots),
+      next_order_(first_order.value()),
+      open_quotes_(open_quotes) {}
 
 messages::quantity trader::lots(random_source& random, std::int64_t most_units) const {
-  return messages::quantity{
-    unit_lots_
-    + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(unit_lots_ * most_units)))};
+  return messages::quantity{unit_lots_
+                            + static_cast<std::int64_t>(
+                                random.below(static_cast<std::uint64_t>(unit_lots_ * most_units)))};
 }
 
 request trader::next(random_source& random, std::int64_t middle) {
   switch (habit_) {
-  case habit::make:
-    return quote(random, middle);
-  case habit::take:
-    return cross(random, middle);
-  case habit::liquidate:
-    break;
+    case habit::make:
+      return quote(random, middle);
+    case habit::take:
+      return cross(random, middle);
+    case habit::liquidate:
+      break;
   }
   return liquidation(random);
 }
@@ -118,8 +121,8 @@ void synthetic_market::add_traders(const market::rules& r, part p, const std::st
                                    const std::string& account_prefix, trader::habit h,
                                    std::size_t streams, std::uint64_t run) {
   auto& party = party_of(p);
-  auto found = std::find_if(r.clients.begin(), r.clients.end(),
-                            [&](auto& c) { return c.name == client; });
+  auto found
+      = std::find_if(r.clients.begin(), r.clients.end(), [&](auto& c) { return c.name == client; });
   BOURSE_ASSERT(found != r.clients.end());
   party.client = client_id{static_cast<std::uint32_t>(found - r.clients.begin())};
   party.streams.resize(streams);
@@ -129,10 +132,10 @@ void synthetic_market::add_traders(const market::rules& r, part p, const std::st
         continue;
       for (std::size_t i = 0; i < r.instruments.size(); ++i)
         party.streams[s].traders.emplace_back(
-          h, account_id{static_cast<std::uint32_t>(a)},
-          instrument_id{static_cast<std::uint16_t>(i)},
-          thousandth(r.instruments[i], r.assets[r.instruments[i].base.value()]),
-          client_order_id{std::uint64_t{s + 1} << 56 | run << 32});
+            h, account_id{static_cast<std::uint32_t>(a)},
+            instrument_id{static_cast<std::uint16_t>(i)},
+            thousandth(r.instruments[i], r.assets[r.instruments[i].base.value()]),
+            client_order_id{std::uint64_t{s + 1} << 56 | run << 32});
     }
   }
   BOURSE_ASSERT(!party.streams.front().traders.empty());

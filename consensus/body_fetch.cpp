@@ -45,8 +45,7 @@ struct body_fetch::state {
 };
 
 body_fetch::body_fetch(replica_id self, cluster_size size, std::uint32_t retry_ms)
-  : state_(new state{self, size, retry_ms * ns_per_ms, {}, {}, {}}) {
-}
+    : state_(new state{self, size, retry_ms * ns_per_ms, {}, {}, {}}) {}
 
 body_fetch::~body_fetch() = default;
 

@@ -8,8 +8,7 @@
 namespace bourse::consensus {
 
 catch_up::catch_up(replica_id self, cluster_size size, std::uint32_t retry_ms)
-  : self_(self), size_(size), retry_ns_(retry_ms * ns_per_ms), told_(size.n) {
-}
+    : self_(self), size_(size), retry_ns_(retry_ms * ns_per_ms), told_(size.n) {}
 
 void catch_up::on_told(replica_id who, sequence_number n) {
   auto& known = told_[who.value()];

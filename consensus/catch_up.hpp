@@ -43,8 +43,8 @@ public:
   };
   /// What to ask now, if anything. `delivered`: final without a gap; `proven`: final by a stable
   /// checkpoint. Blocks that others may still help to decide here are waited for a while.
-  std::optional<ask> next(std::uint64_t now_ns, sequence_number executed,
-                          sequence_number delivered, sequence_number proven);
+  std::optional<ask> next(std::uint64_t now_ns, sequence_number executed, sequence_number delivered,
+                          sequence_number proven);
 
 private:
   /// True if waiting for votes is pointless.
@@ -56,8 +56,8 @@ private:
   cluster_size size_;
   std::uint64_t retry_ns_;
   std::vector<sequence_number> told_; ///< by replica
-  sequence_number best_;     ///< the most that anyone told
-  sequence_number credible_; ///< f+1 told at least this, so an honest replica did
+  sequence_number best_;              ///< the most that anyone told
+  sequence_number credible_;          ///< f+1 told at least this, so an honest replica did
   std::map<sequence_number, committed_block> held_;
 
   sequence_number delivered_; ///< at the last call of `next`

@@ -14,8 +14,10 @@ public:
   static constexpr std::uint64_t max_ahead = 128;
 
   delivery(const options& o, sequence_number executed, const digest& chain)
-    : interval_(o.checkpoint_interval), executed_(executed), delivered_(executed), chain_(chain) {
-  }
+      : interval_(o.checkpoint_interval),
+        executed_(executed),
+        delivered_(executed),
+        chain_(chain) {}
 
   sequence_number executed() const {
     return executed_;

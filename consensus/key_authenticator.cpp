@@ -4,8 +4,7 @@ namespace bourse::consensus {
 
 key_authenticator::key_authenticator(key_pair own, std::vector<public_key> replicas,
                                      const digest& cluster)
-  : own_(std::move(own)), replicas_(std::move(replicas)), cluster_(cluster) {
-}
+    : own_(std::move(own)), replicas_(std::move(replicas)), cluster_(cluster) {}
 
 signature key_authenticator::sign(purpose why, byte_view payload) const {
   return own_.sign(why, cluster_, payload);

@@ -7,8 +7,7 @@
 namespace bourse::consensus {
 
 message_log::message_log(cluster_size size, std::uint32_t window, sequence_number low)
-  : size_(size), window_(window), low_(low) {
-}
+    : size_(size), window_(window), low_(low) {}
 
 sequence_number message_log::high() const {
   constexpr auto most = std::numeric_limits<std::uint64_t>::max();

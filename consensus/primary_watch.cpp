@@ -99,7 +99,8 @@ void primary_watch::on_link(std::uint64_t now_ns, bool up) {
 
 std::optional<suspicion> primary_watch::due(std::uint64_t now_ns, std::uint32_t factor,
                                             bool link_counts) const {
-  if (link_counts && link_down_ns_ && now_ns - *link_down_ns_ >= patience_.link_grace_ms * ns_per_ms)
+  if (link_counts && link_down_ns_
+      && now_ns - *link_down_ns_ >= patience_.link_grace_ms * ns_per_ms)
     return suspicion::link_lost;
   auto least = patience_.stall_ms * ns_per_ms;
   auto most = patience_.stall_at_most_ms * ns_per_ms;

@@ -12,8 +12,7 @@ namespace bourse::consensus {
 class retransmitter {
 public:
   /// Both outlive it.
-  retransmitter(context& ctx, message_log& log) : ctx_(ctx), log_(log) {
-  }
+  retransmitter(context& ctx, message_log& log) : ctx_(ctx), log_(log) {}
 
   /// Says again what is due: own durable votes of slots that are not final, and the question for
   /// a proposal that others vote for and that is not here.

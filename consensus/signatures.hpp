@@ -11,8 +11,7 @@ class signatures {
 public:
   /// Both outlive it.
   signatures(const authenticator& auth, core_counters& counters)
-    : auth_(auth), counters_(counters) {
-  }
+      : auth_(auth), counters_(counters) {}
 
   template <class Statement>
   signature sign(purpose why, const Statement& what) {

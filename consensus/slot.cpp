@@ -28,7 +28,7 @@ void slot::keep(const digest& d, shared_bytes block) {
   if (kept.size() <= most_kept)
     return;
   kept.erase(std::ranges::find_if(
-    kept, [&](const auto& k) { return !prepared || k.first != prepared->what.digest; }));
+      kept, [&](const auto& k) { return !prepared || k.first != prepared->what.digest; }));
 }
 
 shared_bytes slot::find_block(const digest& d) const {

@@ -28,12 +28,16 @@ bool vote_set::verified(replica_id by, const digest& d, const signature& sig) co
 }
 
 std::uint16_t vote_set::count(const digest& d) const {
-  auto same = [&](const vote& v) { return v.state != standing::none && v.what == d; };
+  auto same = [&](const vote& v) {
+    return v.state != standing::none && v.what == d;
+  };
   return static_cast<std::uint16_t>(std::ranges::count_if(votes_, same));
 }
 
 std::uint16_t vote_set::verified_count(const digest& d) const {
-  auto same = [&](const vote& v) { return v.state == standing::verified && v.what == d; };
+  auto same = [&](const vote& v) {
+    return v.state == standing::verified && v.what == d;
+  };
   return static_cast<std::uint16_t>(std::ranges::count_if(votes_, same));
 }
 

@@ -20,7 +20,7 @@ struct origin {
   client_id client;
   stream_id stream;
   submission_number submission;
-  std::uint16_t index = 0;    ///< in the submission
+  std::uint16_t index = 0; ///< in the submission
   /// In the block, over all submissions: gives the order id. The first request has 1; 0 is what
   /// happens before all requests (expiry, dead-man's switches).
   std::uint32_t position = 0;
@@ -104,8 +104,8 @@ struct draft_report {
 /// What one matcher did with one block's work.
 struct outcome {
   instrument_id instrument;
-  std::vector<draft_report> reports; ///< ascending by position
-  std::vector<market::fill> fills;   ///< in the order of their happening
+  std::vector<draft_report> reports;         ///< ascending by position
+  std::vector<market::fill> fills;           ///< in the order of their happening
   std::vector<std::uint32_t> fill_positions; ///< by fill: position of the taker's request
   std::vector<release> releases;
   /// Change of open orders by account, for the limit on them.

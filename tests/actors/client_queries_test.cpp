@@ -121,9 +121,13 @@ CAF_TEST(who was told of a block gets no answer as of one before it) {
 }
 
 CAF_TEST(answers do not go back in time) {
-  replica = [](std::uint16_t, const query&) { return say(30, "later"); };
+  replica = [](std::uint16_t, const query&) {
+    return say(30, "later");
+  };
   CAF_REQUIRE(ask(book()));
-  replica = [](std::uint16_t, const query&) { return say(29, "earlier"); };
+  replica = [](std::uint16_t, const query&) {
+    return say(29, "earlier");
+  };
   CAF_REQUIRE(ask(book()));
   CAF_CHECK(result->problem->code == errc::unreachable);
 }

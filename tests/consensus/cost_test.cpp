@@ -100,7 +100,9 @@ CAF_TEST(real keys) {
 
 CAF_TEST(times of a slot ascend) {
   lone_replica r{2};
-  auto step = [&] { r.now += 1000; };
+  auto step = [&] {
+    r.now += 1000;
+  };
   r.hear(0, lone_replica::propose(lone_replica::about(1, "b"), "b", 0));
   step();
   r.answer_checks();
@@ -124,7 +126,7 @@ CAF_TEST(times of a slot ascend) {
   auto times = r.core->take_times();
   CAF_REQUIRE_EQUAL(times.size(), 1u);
   const auto& t = times[0];
-  std::vector<std::uint64_t> all{t.proposed_ns, t.checked_ns,     t.prepare_sent_ns, t.prepared_ns,
+  std::vector<std::uint64_t> all{t.proposed_ns,    t.checked_ns,   t.prepare_sent_ns, t.prepared_ns,
                                  t.commit_sent_ns, t.committed_ns, t.executed_ns};
   for (std::size_t i = 1; i < all.size(); ++i)
     CAF_CHECK_EQUAL(all[i] - all[i - 1], 1000u);

@@ -125,7 +125,9 @@ CAF_TEST(the water marks do not overflow) {
 CAF_TEST(grants come once and in order) {
   proposer p{3};
   std::set<std::uint64_t> filled;
-  auto is_filled = [&](sequence_number n) { return filled.contains(n.value()); };
+  auto is_filled = [&](sequence_number n) {
+    return filled.contains(n.value());
+  };
   CAF_CHECK_EQUAL(p.grant(seq(0), seq(8), is_filled).size(), 3u);
   CAF_CHECK(p.grant(seq(0), seq(8), is_filled).empty());
   CAF_CHECK(p.redeem(seq(1)));
@@ -150,7 +152,7 @@ CAF_TEST(what is filled is not granted) {
   proposer p{4};
   std::set<std::uint64_t> filled{1, 3};
   auto grants
-    = p.grant(seq(0), seq(8), [&](sequence_number n) { return filled.contains(n.value()); });
+      = p.grant(seq(0), seq(8), [&](sequence_number n) { return filled.contains(n.value()); });
   CAF_REQUIRE_EQUAL(grants.size(), 2u);
   CAF_CHECK_EQUAL(grants[0].value(), 2u);
   CAF_CHECK_EQUAL(grants[1].value(), 4u);
@@ -260,7 +262,8 @@ CAF_TEST(a commit certificate) {
 CAF_TEST(a prepared certificate) {
   keyed k{4};
   statement what{view(5), seq(5), d1}; // its primary is replica 1
-  prepared_certificate c{what, k.by(1, purpose::pre_prepare, what).signature,
+  prepared_certificate c{what,
+                         k.by(1, purpose::pre_prepare, what).signature,
                          {k.by(0, purpose::prepare, what), k.by(3, purpose::prepare, what)}};
   CAF_CHECK(valid(c, k.size, k.auths[0]));
   auto with_primary = c;

@@ -33,8 +33,7 @@ inline digest cluster_id() {
 /// purpose and payload.
 class stand_in final : public consensus::authenticator {
 public:
-  explicit stand_in(replica_id self) : self_(self) {
-  }
+  explicit stand_in(replica_id self) : self_(self) {}
   signature sign(purpose why, byte_view payload) const override {
     return make(self_, why, payload);
   }

@@ -12,7 +12,9 @@ using namespace bourse::tests;
 
 CAF_TEST(with json the output is one document and progress goes to the error stream) {
   temporary_folder folder;
-  auto in = [&](const char* name) { return (folder.path() / name).string(); };
+  auto in = [&](const char* name) {
+    return (folder.path() / name).string();
+  };
   auto command = std::string(BOURSE_PROGRAM) + " demo --json --seconds 1 --remove --page "
                  + in("page.html") + " > " + in("out") + " 2> " + in("err");
   CAF_CHECK_EQUAL(std::system(command.c_str()), 0);

@@ -33,8 +33,8 @@ CAF_TEST(every trade and fill is that of a single book) {
   }
   auto output = std::filesystem::temp_directory_path()
                 / ("bourse-replay-test-" + std::to_string(::getpid()) + ".json");
-  auto command = std::string(BOURSE_PROGRAM) + " replay " + file.string() + " --json > "
-                 + output.string();
+  auto command
+      = std::string(BOURSE_PROGRAM) + " replay " + file.string() + " --json > " + output.string();
   CAF_CHECK_EQUAL(std::system(command.c_str()), 0);
   std::ifstream in(output);
   auto summary = nlohmann::json::parse(in, nullptr, false);

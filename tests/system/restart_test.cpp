@@ -78,13 +78,13 @@ CAF_TEST(all four are killed and started again and nothing acknowledged is lost)
   while (acknowledged < orders) {
     bool silent = false;
     self->receive(
-      [&](const actors::placed_ptr& placed) {
-        CAF_CHECK(!placed->problem);
-        ++acknowledged;
-        if (sent < orders)
-          send();
-      },
-      caf::after(60s) >> [&] { silent = true; });
+        [&](const actors::placed_ptr& placed) {
+          CAF_CHECK(!placed->problem);
+          ++acknowledged;
+          if (sent < orders)
+            send();
+        },
+        caf::after(60s) >> [&] { silent = true; });
     CAF_REQUIRE(!silent);
     if (acknowledged == kill_after) {
       auto& network = *target->temporary();
@@ -96,13 +96,15 @@ CAF_TEST(all four are killed and started again and nothing acknowledged is lost)
   }
 
   bytes body;
-  self
-    ->request(client, 20s, actors::ask_atom::value,
-              actors::question{query_kind::account,
-                               target->genesis().market.clients.front().accounts.front().value(), 0,
-                               {}, actors::trust::quorum, 15'000})
-    .receive([&](const actors::question_answer_ptr& a) { body = a->body; },
-             [&](const caf::error& e) { CAF_MESSAGE(system.render(e)); });
+  self->request(client, 20s, actors::ask_atom::value,
+                actors::question{query_kind::account,
+                                 target->genesis().market.clients.front().accounts.front().value(),
+                                 0,
+                                 {},
+                                 actors::trust::quorum,
+                                 15'000})
+      .receive([&](const actors::question_answer_ptr& a) { body = a->body; },
+               [&](const caf::error& e) { CAF_MESSAGE(system.render(e)); });
   auto view = decode_account_view(body);
   CAF_REQUIRE(view);
   std::set<client_order_id> open;
