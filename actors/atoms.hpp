@@ -61,6 +61,7 @@ using leave_atom = caf::atom_constant<caf::atom("leave")>;
 using left_atom = caf::atom_constant<caf::atom("left")>;
 using install_atom = caf::atom_constant<caf::atom("install")>;
 using begun_atom = caf::atom_constant<caf::atom("begun")>;
+using fill_atom = caf::atom_constant<caf::atom("fill")>;
 using renew_atom = caf::atom_constant<caf::atom("renew")>;
 using resign_atom = caf::atom_constant<caf::atom("resign")>;
 using suspect_atom = caf::atom_constant<caf::atom("suspect")>;

@@ -151,6 +151,8 @@ using mempool_actor = caf::typed_actor<
   caf::reacts_to<grant_atom, consensus::proposal_grant>,
   /// From the replica: a view has begun, and proposals of earlier ones are over.
   caf::reacts_to<renew_atom, view_number>,
+  /// From state transfer: blocks are owed up to this one, empty if there are no orders.
+  caf::reacts_to<fill_atom, sequence_number>,
   /// From the replica: is this block acceptable? Also for final blocks that lack bodies.
   caf::reacts_to<check_atom, consensus::proposal_check>,
   /// From the clearing house: a block is executed.

@@ -82,6 +82,11 @@ public:
           meter m(context_->counters, component::mempool);
           renew(v);
         },
+        [this](fill_atom, sequence_number until) {
+          meter m(context_->counters, component::mempool);
+          filled_until_ = std::max(filled_until_, until);
+          go_on();
+        },
         [this](check_atom, const consensus::proposal_check& check) {
           meter m(context_->counters, component::mempool);
           checks_.begin(now(), context_->wall_clock_ms(), check,
@@ -225,7 +230,8 @@ private:
     while (!grants_.empty()) {
       auto sequence = grants_.front();
       auto in_flight = sequence.value() - executed_.value() - 1;
-      bool owed = next_due_.value() != 0 && next_due_.value() <= wall;
+      bool owed
+          = sequence <= filled_until_ || (next_due_.value() != 0 && next_due_.value() <= wall);
       if (!batcher_.propose(now(), pool_.ready_requests(), in_flight, owed))
         return;
       grants_.pop_front();
@@ -486,6 +492,7 @@ private:
   std::uint64_t oldest_wait_ms_ = 0;
   std::uint32_t owed_ = 0; ///< as the view-change manager was last told
   block_time next_due_;
+  sequence_number filled_until_; ///< blocks are owed up to here
   std::optional<std::uint64_t> armed_;
   std::uint64_t fetch_tick_ns_ = 0;
   std::map<errc, std::uint64_t> refusals_;

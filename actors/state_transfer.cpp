@@ -38,6 +38,7 @@ consensus::newcomer_options newcomer_options(const node_context& c) {
   o.self = c.self;
   o.size = c.genesis.size;
   o.window = c.genesis.window;
+  o.checkpoint_interval = c.genesis.checkpoint_interval;
   return o;
 }
 
@@ -140,6 +141,8 @@ private:
   void carry_out(const consensus::newcomer::effects& e) {
     for (const auto& s : e.sends)
       send(s.to, s.what);
+    if (e.fill)
+      self_->send(routes_->mempool, fill_atom::value, *e.fill);
     if (e.persist) {
       context_->log->info("new here, and silent until block {} is stable",
                           e.persist->until.value());

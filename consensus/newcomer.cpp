@@ -17,8 +17,10 @@ void newcomer::on_message(std::uint64_t now_ns, replica_id from, const standing&
     return;
   if (m.wants_answer)
     effects_.sends.push_back({from, own(from, false)});
-  if (!silent())
+  if (!silent()) {
+    fill_for(now_ns, from, m);
     return;
+  }
   auto known = heard_.find(from);
   auto proved
       = (known != heard_.end() && known->second.stable == m.stable)
@@ -125,16 +127,44 @@ void newcomer::on_link(std::uint64_t now_ns, replica_id who) {
 }
 
 void newcomer::on_tick(std::uint64_t now_ns) {
-  if (!silence_ || silence_->until.value() > 0)
+  if (!silence_)
     return;
-  if (!asked_ns_ || now_ns - *asked_ns_ >= ask_every_ns_) {
-    asked_ns_ = now_ns;
-    ask_every_ns_ = std::min(2 * ask_every_ns_, options_.ask_at_most_ms * ns_per_ms);
-    for (auto who : options_.size.everyone())
-      if (who != options_.self && !heard_.contains(who))
-        effects_.sends.push_back({who, own(who, true)});
-  }
+  if (silence_->until.value() > 0)
+    return remind(now_ns);
+  ask(now_ns);
   settle(now_ns);
+}
+
+void newcomer::ask(std::uint64_t now_ns) {
+  if (asked_ns_ && now_ns - *asked_ns_ < ask_every_ns_)
+    return;
+  asked_ns_ = now_ns;
+  ask_every_ns_ = std::min(2 * ask_every_ns_, options_.ask_at_most_ms * ns_per_ms);
+  for (auto who : options_.size.everyone())
+    if (who != options_.self && !heard_.contains(who))
+      effects_.sends.push_back({who, own(who, true)});
+}
+
+void newcomer::remind(std::uint64_t now_ns) {
+  if (asked_ns_ && now_ns - *asked_ns_ < options_.remind_ms * ns_per_ms)
+    return;
+  asked_ns_ = now_ns;
+  for (auto who : options_.size.everyone())
+    if (who != options_.self)
+      effects_.sends.push_back({who, own(who, false)});
+}
+
+/// As far as it may have to wait if what is stable here was stable elsewhere when it asked.
+void newcomer::fill_for(std::uint64_t now_ns, replica_id who, const standing& m) {
+  auto founder = founders_.find(who);
+  if (m.silent == 0 || (founder != founders_.end() && founder->second == m.silent))
+    return; // it takes part, or is about to
+  auto last = filled_ns_.find(who);
+  if (last != filled_ns_.end() && now_ns - last->second < options_.fill_again_ms * ns_per_ms)
+    return;
+  filled_ns_[who] = now_ns;
+  effects_.fill = sequence_number{stable_.what.sequence.value() + 2 * std::uint64_t{options_.window}
+                                  + options_.checkpoint_interval};
 }
 
 } // namespace bourse::consensus

@@ -17,11 +17,16 @@ struct newcomer_options {
   replica_id self;
   cluster_size size;
   std::uint32_t window = 64;
+  std::uint32_t checkpoint_interval = 32;
   /// 2f+1 begin a new cluster without the others after this.
   std::uint32_t founding_ms = 3000;
   /// Others are asked again after this, at first, and at last.
   std::uint32_t ask_ms = 20;
   std::uint32_t ask_at_most_ms = 500;
+  /// One that knows what it waits for says again that it does.
+  std::uint32_t remind_ms = 500;
+  /// How often one peer is given empty blocks, since it may lie.
+  std::uint32_t fill_again_ms = 30'000;
 };
 
 /// What the disk knows of it.
@@ -40,7 +45,9 @@ struct silence {
 ///     window above a checkpoint that it knew as stable, the block there was made final by 2f+1
 ///     replicas, whose own stable checkpoints lay at most a window below it, and an honest one of
 ///     them is among the 2f+1 that have answered.
-/// Those who take part keep one too: it answers.
+/// Those who take part keep one too: it answers, and has a primary with nothing else to propose
+/// propose the empty blocks that a silent one waits for: else a disk lost in a quiet hour would be
+/// a fault that lasts as long as the hour.
 class newcomer {
 public:
   /// `auth` outlives it. No silence: this replica takes part.
@@ -51,18 +58,20 @@ public:
   void on_position(sequence_number executed, const stable_checkpoint& stable);
   /// A peer's link came up.
   void on_link(std::uint64_t now_ns, replica_id who);
-  /// Call every 20 ms while silent.
+  /// Call every 20 ms while it does not know what it waits for, and every 100 ms while silent.
   void on_tick(std::uint64_t now_ns);
 
   struct effects {
     std::vector<send> sends;
     /// To be written before anything else follows from it.
     std::optional<silence> persist;
+    /// The log is to go on up to here, with empty blocks if there are no orders.
+    std::optional<sequence_number> fill;
     /// Once, and only to be carried out when the mark is gone from the disk.
     bool speak = false;
 
     bool empty() const {
-      return sends.empty() && !persist && !speak;
+      return sends.empty() && !persist && !fill && !speak;
     }
   };
   effects take_effects() {
@@ -84,6 +93,9 @@ private:
   bool new_too(const standing& m) const;
   bool there_was_a_cluster() const;
   standing own(replica_id to, bool wants_answer) const;
+  void ask(std::uint64_t now_ns);
+  void remind(std::uint64_t now_ns);
+  void fill_for(std::uint64_t now_ns, replica_id who, const standing& m);
   void settle(std::uint64_t now_ns);
   void speak();
 
@@ -92,11 +104,12 @@ private:
   std::optional<silence> silence_;
   sequence_number executed_;
   stable_checkpoint stable_;
-  std::optional<sequence_number> goal_;          ///< a stable one at or above what is waited for
-  std::map<replica_id, standing> heard_;         ///< proved, since the start
-  std::map<replica_id, std::uint64_t> founders_; ///< whom the cluster was begun with: their marks
-  std::optional<std::uint64_t> quorum_since_ns_; ///< 2f+1 are new
-  std::optional<std::uint64_t> asked_ns_;
+  std::optional<sequence_number> goal_;           ///< a stable one at or above what is waited for
+  std::map<replica_id, standing> heard_;          ///< proved, since the start
+  std::map<replica_id, std::uint64_t> founders_;  ///< whom the cluster was begun with: their marks
+  std::optional<std::uint64_t> quorum_since_ns_;  ///< 2f+1 are new
+  std::map<replica_id, std::uint64_t> filled_ns_; ///< when the log was to go on for it
+  std::optional<std::uint64_t> asked_ns_;         ///< or reminded
   std::uint64_t ask_every_ns_;
   effects effects_;
 };

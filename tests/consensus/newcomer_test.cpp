@@ -35,6 +35,7 @@ struct world {
     std::uint64_t stable = 0;
     bool up = false;
     int spoke = 0;
+    std::vector<std::uint64_t> fills;
   };
   world() {
     for (std::uint16_t i = 0; i < 4; ++i)
@@ -70,6 +71,8 @@ struct world {
       nodes[i].disk.reset();
       ++nodes[i].spoke;
     }
+    if (e.fill)
+      nodes[i].fills.push_back(e.fill->value());
     for (auto& s : e.sends)
       if (s.to && nodes[s.to->value()].up && !(cut[i] || cut[s.to->value()]))
         network.push_back({i, s.to->value(), std::get<standing>(s.what)});
@@ -173,6 +176,42 @@ CAF_TEST(one that loses its disk is silent until no vote of its former self can 
   w.position(3, 288, 320); // the newest may stay ahead of it for ever
   CAF_CHECK(!w.silent(3));
   CAF_CHECK(!w.nodes[3].disk);
+}
+
+CAF_TEST(those who take part owe a silent one blocks enough) {
+  world w;
+  for (std::size_t i = 0; i < 4; ++i)
+    w.start(i, true);
+  w.run(30);
+  for (std::size_t i = 0; i < 4; ++i)
+    CAF_CHECK(w.nodes[i].fills.empty()); // who begins together owes nothing
+  for (std::size_t i = 0; i < 3; ++i)
+    w.position(i, 170, 160);
+  w.start(3, true);
+  w.run(29'000);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CAF_REQUIRE_EQUAL(w.nodes[i].fills.size(), 1u); // however often it says that it is silent
+    CAF_CHECK_EQUAL(w.nodes[i].fills[0], 160u + 2 * window + 32);
+    CAF_CHECK(w.nodes[i].fills[0] >= w.nodes[3].disk->until.value());
+    w.position(i, 200, 192);
+  }
+  w.run(2'000);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CAF_REQUIRE_EQUAL(w.nodes[i].fills.size(), 2u);
+    CAF_CHECK_EQUAL(w.nodes[i].fills[1], 192u + 2 * window + 32);
+  }
+  w.position(3, 288, 288);
+  w.run(60'000);
+  CAF_CHECK(!w.silent(3));
+  CAF_CHECK_EQUAL(w.nodes[0].fills.size(), 2u);
+}
+
+CAF_TEST(one that is silent itself owes nothing) {
+  world w;
+  w.start(2, true);
+  w.start(3, true);
+  w.run(40'000);
+  CAF_CHECK(w.nodes[2].fills.empty() && w.nodes[3].fills.empty());
 }
 
 CAF_TEST(what it waits for survives a restart and does not move) {
