@@ -9,7 +9,7 @@ using namespace bourse::tests;
 
 namespace {
 
-const std::filesystem::path folder = BOURSE_SOURCE "/config/examples";
+const std::filesystem::path folder = BOURSE_SOURCE_DIR "/config/examples";
 
 } // namespace
 
