@@ -6,7 +6,7 @@
 
 #include "config/receipts.hpp"
 #include "tests/actors/attached_client.hpp"
-#include "tests/actors/scenario.hpp"
+#include "tests/actors/crowd.hpp"
 
 using namespace bourse::actors;
 using namespace bourse::actors::sim;

@@ -118,8 +118,7 @@ public:
   /// Settles, then says whether state digest and chain are the same everywhere.
   bool agree(std::uint64_t ms);
 
-  // -- used by links and clients
-  // -------------------------------------------------------------------
+  // -- used by links and clients ------------------------------------------------------------------
 
   void from_peer(std::size_t from, std::uint64_t life, std::size_t to, channel c,
                  const shared_bytes& message);

@@ -4,8 +4,8 @@
 #define CAF_SUITE crash_points
 #include "tests/suite.hpp"
 
+#include "tests/actors/crowd.hpp"
 #include "tests/actors/promises.hpp"
-#include "tests/actors/scenario.hpp"
 
 using namespace bourse;
 using namespace bourse::actors;

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "tests/actors/scenario.hpp"
+#include "tests/actors/crowd.hpp"
 
 using namespace bourse;
 using namespace bourse::actors;

@@ -3,7 +3,7 @@
 #include "tests/suite.hpp"
 
 #include "messages/merkle.hpp"
-#include "tests/actors/scenario.hpp"
+#include "tests/actors/crowd.hpp"
 
 using namespace bourse::actors;
 using namespace bourse::actors::sim;

@@ -2,7 +2,7 @@
 #define CAF_SUITE hostile
 #include "tests/suite.hpp"
 
-#include "tests/actors/scenario.hpp"
+#include "tests/actors/crowd.hpp"
 
 using namespace bourse::actors;
 using namespace bourse::actors::sim;

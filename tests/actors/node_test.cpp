@@ -4,7 +4,7 @@
 
 #include <caf/send.hpp>
 
-#include "tests/actors/scenario.hpp"
+#include "tests/actors/crowd.hpp"
 
 using namespace bourse::actors;
 using namespace bourse::actors::sim;

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "storage/audit.hpp"
-#include "tests/actors/scenario.hpp"
+#include "tests/actors/crowd.hpp"
 
 using namespace bourse;
 using namespace bourse::actors;

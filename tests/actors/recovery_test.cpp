@@ -3,7 +3,7 @@
 #include "tests/suite.hpp"
 
 #include "storage/store.hpp"
-#include "tests/actors/scenario.hpp"
+#include "tests/actors/crowd.hpp"
 
 using namespace bourse;
 using namespace bourse::actors;

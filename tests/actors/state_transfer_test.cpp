@@ -2,7 +2,7 @@
 #define CAF_SUITE state_transfer
 #include "tests/suite.hpp"
 
-#include "tests/actors/scenario.hpp"
+#include "tests/actors/crowd.hpp"
 
 using namespace bourse;
 using namespace bourse::actors;

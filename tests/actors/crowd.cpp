@@ -1,7 +1,7 @@
-#define CAF_SUITE scenario
+#define CAF_SUITE crowd
 #include "tests/suite.hpp"
 
-#include "tests/actors/scenario.hpp"
+#include "tests/actors/crowd.hpp"
 
 #include "market/exchange.hpp"
 #include "messages/assert.hpp"

@@ -1,5 +1,5 @@
-// What the scenarios share: a cluster with clients by name, orders, and a market made up from the
-// seed.
+// What tests of whole clusters share: clients by name, orders, and a crowd of clients that trade a
+// market made up from the seed.
 #pragma once
 
 #include <deque>
