@@ -1,4 +1,4 @@
-#include "tests/consensus/cluster.hpp"
+#include "tests/consensus/cluster_node.hpp"
 
 #include <algorithm>
 
@@ -25,37 +25,6 @@ key_pair key_of(std::uint16_t i) {
 }
 
 } // namespace
-
-struct cluster::node {
-  std::uint16_t id;
-  std::unique_ptr<authenticator> auth;
-  std::unique_ptr<replica_core> core;  ///< null: down
-  std::unique_ptr<view_manager> views; ///< null: down, or no view changes
-  std::uint64_t life = 0;              ///< counts starts and crashes
-  bool byzantine = false;
-
-  fake_disk disk;
-  struct batch {
-    std::uint64_t ticket;
-    std::vector<record> records;
-    std::vector<send> after;
-    std::optional<view_change_content> departed;
-    std::optional<view_number> begun;
-
-    bool waited_for() const {
-      return !after.empty() || departed || begun;
-    }
-  };
-  std::deque<batch> unsynced;
-  bool sync_under_way = false;
-
-  std::deque<proposal_grant> grants;
-  bool proposing = false;
-  std::deque<execution> executions;
-  bool executing = false;
-  std::uint64_t delivered = 0; ///< by this life
-  digest chain;
-};
 
 cluster::cluster(const cluster_options& o) : opts_(o), random_(o.seed) {
   std::vector<public_key> keys;
@@ -452,100 +421,6 @@ void cluster::set_loss(std::uint32_t percent) {
 
 void cluster::make_byzantine(std::uint16_t i) {
   nodes_[i]->byzantine = true;
-}
-
-// -- looking --------------------------------------------------------------------------------------
-
-const replica_core& cluster::core(std::uint16_t i) const {
-  BOURSE_ASSERT(nodes_[i]->core);
-  return *nodes_[i]->core;
-}
-
-const fake_disk& cluster::disk(std::uint16_t i) const {
-  return nodes_[i]->disk;
-}
-
-const authenticator& cluster::auth(std::uint16_t i) const {
-  return *nodes_[i]->auth;
-}
-
-std::uint64_t cluster::executed(std::uint16_t i) const {
-  return nodes_[i]->core ? nodes_[i]->core->executed().value() : 0;
-}
-
-std::uint64_t cluster::all_executed() const {
-  auto least = ~std::uint64_t{0};
-  for (const auto& n : nodes_)
-    if (!n->byzantine)
-      least = std::min(least, executed(n->id));
-  return least;
-}
-
-std::string cluster::describe() const {
-  std::string out = "seed " + std::to_string(opts_.seed) + ", n " + std::to_string(opts_.n) + ":";
-  for (const auto& n : nodes_) {
-    out += " [" + std::to_string(n->id);
-    if (n->core)
-      out += " executed " + std::to_string(n->core->executed().value()) + " committed "
-             + std::to_string(n->core->committed().value()) + " view "
-             + std::to_string(n->core->view().value()) + (n->core->in_view() ? "" : "?")
-             + " stable " + std::to_string(n->core->stable().what.sequence.value());
-    else
-      out += " down";
-    out += "]";
-  }
-  for (const auto& v : violations_)
-    out += "\n  " + v;
-  return out;
-}
-
-// -- the oracle -----------------------------------------------------------------------------------
-
-void cluster::violated(const std::string& what) {
-  violations_.push_back("seed " + std::to_string(opts_.seed) + ": " + what);
-}
-
-void cluster::check_execution(const node& n, const execution& e) {
-  if (n.byzantine)
-    return;
-  auto where = "replica " + std::to_string(n.id) + ", block " + std::to_string(e.sequence.value());
-  if (e.sequence.value() != n.delivered + 1)
-    violated(where + " executed out of order");
-  if (hash(*e.block) != e.digest)
-    violated(where + " is not what its digest says");
-  if (e.chain != chain_next(n.chain, e.digest))
-    violated(where + " does not continue the chain");
-  if (e.checkpoint != (e.sequence.value() % opts_.checkpoint_interval == 0))
-    violated(where + " has a checkpoint where none is due, or lacks it");
-  auto [i, first] = log_.try_emplace(e.sequence.value(), e.digest);
-  if (i->second != e.digest)
-    violated(where + " differs from what another replica executed");
-}
-
-void cluster::check_said(const node& n, const peer_message& m) {
-  if (n.byzantine)
-    return;
-  auto check = [&](vote_kind kind, const statement& what) {
-    auto text = "replica " + std::to_string(n.id) + " vote " + std::to_string(int(kind))
-                + " at view " + std::to_string(what.view.value()) + " sequence "
-                + std::to_string(what.sequence.value());
-    auto [i, first]
-        = said_.try_emplace({n.id, kind, what.view.value(), what.sequence.value()}, what.digest);
-    if (i->second != what.digest)
-      violated(text + " contradicts an earlier one");
-    if (!n.disk.has_vote(kind, what) && !n.disk.renewed(what))
-      violated(text + " left before it was durable");
-  };
-  if (auto* p = std::get_if<pre_prepare>(&m)) {
-    // Others pass on what the primary said, or only the block.
-    if (replica(n.id) == cluster_size{opts_.n}.primary_of(p->what.view)
-        && p->signature != signature{})
-      check(vote_kind::pre_prepare, p->what);
-  } else if (auto* p = std::get_if<prepare>(&m)) {
-    check(vote_kind::prepare, p->what);
-  } else if (auto* c = std::get_if<commit>(&m)) {
-    check(vote_kind::commit, c->what);
-  }
 }
 
 } // namespace bourse::test

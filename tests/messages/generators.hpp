@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <type_traits>
+#include <vector>
 
 #include "messages/block.hpp"
 #include "messages/bytes.hpp"
@@ -44,6 +45,22 @@ Fixed random_fixed(splitmix64& random) {
   Fixed out;
   out.assign(random_bytes(random, Fixed::size));
   return out;
+}
+
+template <class Make>
+auto random_list(splitmix64& random, std::size_t max, Make make) {
+  std::vector<decltype(make(random))> out;
+  for (auto n = random.below(max + 1); n > 0; --n)
+    out.push_back(make(random));
+  return out;
+}
+
+inline replica_id random_replica(splitmix64& random) {
+  return random_strong<replica_id>(random, peer_limits{}.max_replicas - 1);
+}
+
+inline std::vector<digest> random_digests(splitmix64& random, std::size_t max) {
+  return random_list(random, max, random_fixed<digest>);
 }
 
 request random_request(splitmix64& random);

@@ -1,0 +1,199 @@
+#include "tests/messages/generators.hpp"
+
+namespace bourse::messages {
+
+namespace {
+
+shared_bytes random_shared(splitmix64& random) {
+  return std::make_shared<const bytes>(random_bytes(random, random.below(300)));
+}
+
+checkpoint_statement random_checkpoint_statement(splitmix64& random) {
+  checkpoint_statement out;
+  out.sequence = random_strong<sequence_number>(random);
+  out.state = random_fixed<digest>(random);
+  return out;
+}
+
+} // namespace
+
+block random_block(splitmix64& random, std::size_t max_submissions) {
+  block out;
+  out.cluster = random_fixed<digest>(random);
+  out.sequence = random_strong<sequence_number>(random);
+  out.time = random_strong<block_time>(random);
+  out.submissions = random_digests(random, max_submissions);
+  return out;
+}
+
+statement random_statement(splitmix64& random) {
+  statement out;
+  out.view = random_strong<view_number>(random);
+  out.sequence = random_strong<sequence_number>(random);
+  out.digest = random_fixed<digest>(random);
+  return out;
+}
+
+replica_signature random_signature(splitmix64& random) {
+  replica_signature out;
+  out.replica = random_replica(random);
+  out.signature = random_fixed<signature>(random);
+  return out;
+}
+
+prepared_certificate random_prepared(splitmix64& random) {
+  prepared_certificate out;
+  out.what = random_statement(random);
+  out.pre_prepare = random_fixed<signature>(random);
+  out.prepares = random_list(random, 5, random_signature);
+  return out;
+}
+
+commit_certificate random_commits(splitmix64& random) {
+  commit_certificate out;
+  out.what = random_statement(random);
+  out.commits = random_list(random, 5, random_signature);
+  return out;
+}
+
+stable_checkpoint random_stable(splitmix64& random) {
+  stable_checkpoint out;
+  out.what = random_checkpoint_statement(random);
+  out.proof = random_list(random, 5, random_signature);
+  return out;
+}
+
+equivocation random_equivocation(splitmix64& random) {
+  equivocation out;
+  out.first = random_statement(random);
+  out.first_signature = random_fixed<signature>(random);
+  out.second = random_statement(random);
+  out.second_signature = random_fixed<signature>(random);
+  return out;
+}
+
+view_change_content random_view_change_content(splitmix64& random) {
+  view_change_content out;
+  out.view = random_strong<view_number>(random);
+  out.stable = random_stable(random);
+  out.prepared = random_list(random, 5, random_prepared);
+  return out;
+}
+
+namespace {
+
+/// A view_change or a new_view. The body may be noise: whoever carries it does not look inside.
+template <class Signed, class Content>
+Signed random_signed(splitmix64& random, Content content) {
+  Signed out;
+  out.body = flip(random) ? encode(content(random)) : random_bytes(random, random.below(100));
+  out.by = random_signature(random);
+  return out;
+}
+
+view_change random_view_change(splitmix64& random) {
+  return random_signed<view_change>(random, random_view_change_content);
+}
+
+} // namespace
+
+new_view_content random_new_view_content(splitmix64& random) {
+  new_view_content out;
+  out.view = random_strong<view_number>(random);
+  out.changes = random_list(random, 3, random_view_change);
+  out.pre_prepares = random_list(random, 5, random_fixed<signature>);
+  return out;
+}
+
+new_view random_new_view(splitmix64& random) {
+  return random_signed<new_view>(random, random_new_view_content);
+}
+
+namespace {
+
+tree_path random_path(splitmix64& random) {
+  tree_path out;
+  for (auto level = random.below(tree_path::depth); level > 0; --level)
+    out = out.child(static_cast<std::uint8_t>(random.next()));
+  return out;
+}
+
+state_node random_state_node(splitmix64& random) {
+  state_node out;
+  out.path = random_path(random);
+  for (auto byte = random.below(8); byte < 256; byte += 1 + random.below(200))
+    out.children.push_back({static_cast<std::uint8_t>(byte), random_fixed<digest>(random)});
+  return out;
+}
+
+/// Those that fetch a state.
+peer_message random_state_message(splitmix64& random) {
+  switch (random.below(8)) {
+    case 0:
+      return fetch_state{random_strong<sequence_number>(random)};
+    case 1:
+      return state_offer{random_stable(random), random_fixed<digest>(random),
+                         random_fixed<digest>(random)};
+    case 2:
+      return fetch_state_nodes{random.next(), random_strong<sequence_number>(random),
+                               random_list(random, 10, random_path)};
+    case 3:
+      return state_nodes{random.next(), random_list(random, 5, random_state_node)};
+    case 4:
+      return fetch_state_pages{random.next(), random_strong<sequence_number>(random),
+                               random_list(random, 10, [](splitmix64& r) { return r.next(); })};
+    case 5:
+      return state_pages{random.next(), random_list(random, 5, [](splitmix64& r) {
+                           return state_page{r.next(), random_bytes(r, r.below(100))};
+                         })};
+    case 6:
+      return pruned{random_strong<sequence_number>(random)};
+    default:
+      return standing{random_stable(random), random.next(), random.next(), flip(random)};
+  }
+}
+
+} // namespace
+
+peer_message random_peer_message(splitmix64& random) {
+  static_assert(std::variant_size_v<peer_message> == 21);
+  switch (random.below(14)) {
+    case 0: {
+      pre_prepare m;
+      m.what = random_statement(random);
+      m.signature = random_fixed<signature>(random);
+      m.block = random_shared(random);
+      return m;
+    }
+    case 1:
+      return prepare{random_statement(random), random_signature(random)};
+    case 2:
+      return commit{random_statement(random), random_signature(random)};
+    case 3:
+      return checkpoint{random_checkpoint_statement(random), random_signature(random)};
+    case 4:
+      return progress{random_strong<view_number>(random), random_strong<sequence_number>(random),
+                      random_strong<sequence_number>(random)};
+    case 5:
+      return fetch_blocks{random_strong<sequence_number>(random),
+                          random_strong<sequence_number>(random)};
+    case 6:
+      return committed_block{random_commits(random), random_shared(random)};
+    case 7:
+      return fetch_proposal{random_statement(random)};
+    case 8:
+      return fetch_bodies{random_strong<sequence_number>(random), random_digests(random, 20)};
+    case 9:
+      return wish{random_strong<view_number>(random)};
+    case 10:
+      return random_view_change(random);
+    case 11:
+      return random_new_view(random);
+    case 12:
+      return random_state_message(random);
+    default:
+      return bodies{random_list(random, 10, random_signed_submission)};
+  }
+}
+
+} // namespace bourse::messages
