@@ -1,12 +1,11 @@
 #define CAF_SUITE client_verbs
 #include "tests/suite.hpp"
 
-#include "app/program.hpp"
 #include "config/node_config.hpp"
+#include "tests/app/command.hpp"
 #include "tests/config/files.hpp"
 
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 using namespace bourse::app;
 using namespace bourse::tests;
@@ -31,12 +30,10 @@ struct fixture {
   int run(std::vector<std::string> words, bool with_net = true) {
     if (with_net)
       words.insert(words.end(), {"--net", net, "--timeout", "0.3"});
-    std::ostringstream o;
-    std::ostringstream e;
-    auto code = run_program(std::move(words), o, e);
-    out = o.str();
-    err = e.str();
-    return static_cast<int>(code);
+    auto result = bourse::tests::run(std::move(words));
+    out = std::move(result.out);
+    err = std::move(result.err);
+    return static_cast<int>(result.code);
   }
 
   bool err_says(const char* text) const {

@@ -2,17 +2,16 @@
 #include "tests/suite.hpp"
 
 #include "app/ledger_comparison.hpp"
-#include "app/program.hpp"
 #include "config/node_config.hpp"
 #include "storage/layout.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/rocks_store.hpp"
+#include "tests/app/command.hpp"
 #include "tests/config/files.hpp"
 #include "tests/storage/base_steps.hpp"
 #include "tests/storage/fake_ledger.hpp"
 
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 using namespace bourse::app;
 using namespace bourse::messages;
@@ -73,17 +72,9 @@ struct fixture {
     return std::move(*s);
   }
 
-  struct outcome {
-    exit_code code;
-    std::string out;
-    std::string err;
-  };
   outcome run(std::vector<std::string> arguments) {
-    std::ostringstream out;
-    std::ostringstream err;
     arguments.insert(arguments.begin(), "ledger");
-    auto code = run_program(std::move(arguments), out, err);
-    return {code, out.str(), err.str()};
+    return bourse::tests::run(std::move(arguments));
   }
 };
 

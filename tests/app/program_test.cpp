@@ -1,7 +1,7 @@
 #define CAF_SUITE program
 #include "tests/suite.hpp"
 
-#include "app/program.hpp"
+#include "tests/app/command.hpp"
 #include "tests/config/files.hpp"
 
 #include <CLI/CLI.hpp>
@@ -12,19 +12,6 @@ using namespace bourse::app;
 using namespace bourse::tests;
 
 namespace {
-
-struct outcome {
-  exit_code code;
-  std::string out;
-  std::string err;
-};
-
-outcome run(std::vector<std::string> arguments) {
-  std::ostringstream out;
-  std::ostringstream err;
-  auto code = run_program(std::move(arguments), out, err);
-  return {code, out.str(), err.str()};
-}
 
 /// Calls `visit` with the words of every verb that does something.
 template <class Visit>

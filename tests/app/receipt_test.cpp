@@ -1,15 +1,14 @@
 #define CAF_SUITE receipt
 #include "tests/suite.hpp"
 
-#include "app/program.hpp"
 #include "app/receipt_file.hpp"
 #include "app/report_text.hpp"
 #include "config/node_config.hpp"
 #include "messages/merkle.hpp"
+#include "tests/app/command.hpp"
 #include "tests/config/files.hpp"
 
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 using namespace bourse::app;
 using namespace bourse::messages;
@@ -65,20 +64,12 @@ struct fixture {
   std::filesystem::path file = folder.path() / "receipt";
   receipt r;
 
-  struct outcome {
-    exit_code code;
-    std::string out;
-    std::string err;
-  };
   outcome verify(bool json = false) {
-    std::ostringstream out;
-    std::ostringstream err;
     std::vector<std::string> arguments{"receipt", "verify", file.string(), "--genesis",
                                        (net / "genesis.toml").string()};
     if (json)
       arguments.emplace_back("--json");
-    auto code = run_program(std::move(arguments), out, err);
-    return {code, out.str(), err.str()};
+    return run(std::move(arguments));
   }
 };
 

@@ -5,6 +5,14 @@
 
 namespace bourse::test {
 
+/// Sanitizers cost some twenty times as much; one run of so many will do to find what they look
+/// for.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr std::uint64_t slowdown = 10;
+#else
+inline constexpr std::uint64_t slowdown = 1;
+#endif
+
 /// Delays, losses and speeds.
 inline cluster_options faulty(std::uint16_t n, std::uint64_t seed) {
   std::mt19937_64 r{seed * 2654435761u};

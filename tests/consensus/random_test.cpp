@@ -40,13 +40,6 @@ std::string faults_then_peace(const cluster_options& o) {
   return c.violations().empty() ? "" : c.describe();
 }
 
-// Sanitizers cost some twenty times as much; fewer runs will do to find what they look for.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t share = 10;
-#else
-constexpr std::uint64_t share = 1;
-#endif
-
 void many(std::uint16_t n, std::uint64_t first, std::uint64_t count) {
   for (auto seed = first; seed < first + count; ++seed) {
     auto wrong = faults_then_peace(faulty(n, seed));
@@ -59,13 +52,13 @@ void many(std::uint16_t n, std::uint64_t first, std::uint64_t count) {
 } // namespace
 
 CAF_TEST(four replicas) {
-  many(4, 1, 2000 / share);
+  many(4, 1, 2000 / slowdown);
 }
 
 CAF_TEST(seven replicas) {
-  many(7, 10'001, 400 / share);
+  many(7, 10'001, 400 / slowdown);
 }
 
 CAF_TEST(ten replicas) {
-  many(10, 20'001, 150 / share);
+  many(10, 20'001, 150 / slowdown);
 }

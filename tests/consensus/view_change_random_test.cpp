@@ -42,13 +42,6 @@ std::string faults_then_peace(const cluster_options& o, std::uint64_t& changes) 
   return c.violations().empty() ? "" : c.describe();
 }
 
-// Sanitizers cost some twenty times as much; fewer runs will do to find what they look for.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t share = 10;
-#else
-constexpr std::uint64_t share = 1;
-#endif
-
 void many(std::uint16_t n, std::uint64_t first, std::uint64_t count) {
   std::uint64_t most_changes = 0;
   for (auto seed = first; seed < first + count; ++seed) {
@@ -64,13 +57,13 @@ void many(std::uint16_t n, std::uint64_t first, std::uint64_t count) {
 } // namespace
 
 CAF_TEST(four replicas change views) {
-  many(4, 1, 1500 / share);
+  many(4, 1, 1500 / slowdown);
 }
 
 CAF_TEST(seven replicas change views) {
-  many(7, 10'001, 300 / share);
+  many(7, 10'001, 300 / slowdown);
 }
 
 CAF_TEST(ten replicas change views) {
-  many(10, 20'001, 100 / share);
+  many(10, 20'001, 100 / slowdown);
 }

@@ -4,10 +4,8 @@
 #include <random>
 
 #include "storage/audit.hpp"
-#include "storage/layout.hpp"
-#include "storage/memory_store.hpp"
 #include "tests/storage/base_steps.hpp"
-#include "tests/storage/fake_ledger.hpp"
+#include "tests/storage/ledger_store.hpp"
 #include "tests/storage/test_disk.hpp"
 
 using namespace bourse::storage;
@@ -16,14 +14,8 @@ namespace consensus = bourse::consensus;
 
 namespace {
 
-constexpr std::size_t block_count = 18;
-
-struct fixture {
-  fixture() : s(open_memory_store(disk)) {
-    CAF_REQUIRE(open_for(*s, ledger.cluster(), ledger.self).has_value());
-    ledger.write_blocks(*s, block_count);
-    ledger.write_open_slot(*s);
-  }
+struct fixture : ledger_store {
+  fixture() : ledger_store(2) {}
 
   expected<audit_report> verify() const {
     return verify_ledger(*s, ledger.genesis());
@@ -39,16 +31,6 @@ struct fixture {
     return r->problem ? r->problem->block.value() : 0;
   }
 
-  const fake_ledger::written_block& block(std::uint64_t n) const {
-    return ledger.blocks().at(n - 1);
-  }
-
-  void put(family f, const bytes& key, bytes payload) {
-    write_batch batch;
-    batch.put(f, key, layout::seal(f, key, std::move(payload)));
-    CAF_REQUIRE(s->write(batch, durability::synced).has_value());
-  }
-
   void erase(family f, const bytes& key) {
     write_batch batch;
     batch.erase(f, key);
@@ -61,10 +43,6 @@ struct fixture {
     append(batch, r);
     CAF_REQUIRE(s->write(batch, durability::synced).has_value());
   }
-
-  memory_disk disk;
-  std::unique_ptr<store> s;
-  fake_ledger ledger{2};
 };
 
 } // namespace

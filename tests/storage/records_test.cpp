@@ -5,10 +5,8 @@
 #include <utility>
 
 #include "messages/merkle.hpp"
-#include "storage/layout.hpp"
-#include "storage/memory_store.hpp"
 #include "storage/records.hpp"
-#include "tests/storage/fake_ledger.hpp"
+#include "tests/storage/ledger_store.hpp"
 
 using namespace bourse::storage;
 using namespace bourse::tests;
@@ -30,23 +28,8 @@ errc code_of(const expected<T>& x) {
   return x.error().code;
 }
 
-/// A store with a ledger of some blocks, the last stable checkpoint two blocks below the last.
-struct fixture {
-  fixture() : s(open_memory_store(disk)) {
-    CAF_REQUIRE(open_for(*s, ledger.cluster(), ledger.self).has_value());
-    ledger.write_blocks(*s, 18);
-    ledger.write_open_slot(*s);
-  }
-
-  const fake_ledger::written_block& block(std::uint64_t n) const {
-    return ledger.blocks().at(n - 1);
-  }
-
-  void put(family f, const bytes& key, bytes payload) {
-    write_batch batch;
-    batch.put(f, key, layout::seal(f, key, std::move(payload)));
-    CAF_REQUIRE(s->write(batch, durability::synced).has_value());
-  }
+struct fixture : ledger_store {
+  fixture() : ledger_store(1) {}
 
   /// Flips one bit in the value.
   void damage(family f, const bytes& key) {
@@ -67,10 +50,6 @@ struct fixture {
           out.emplace_back(b.result->sequence, part);
     return out;
   }
-
-  memory_disk disk;
-  std::unique_ptr<store> s;
-  fake_ledger ledger{1};
 };
 
 } // namespace
