@@ -98,6 +98,18 @@ expected<account_id> account_of(const config::loaded_client& who, const std::str
   return who.entry().accounts.front();
 }
 
+std::vector<actors::replica_answer> by_replica(const actors::question_answer_ptr& answer,
+                                               cluster_size size) {
+  std::vector<actors::replica_answer> all;
+  for (auto r : size.everyone())
+    all.push_back({r, {}, error{errc::unreachable, {}}, {}});
+  if (answer)
+    for (const auto& one : answer->each)
+      if (one.replica.value() < size.n)
+        all[one.replica.value()] = one;
+  return all;
+}
+
 struct trader::runtime {
   actors::system_config config{2};
   caf::actor_system system{config};
@@ -187,8 +199,7 @@ expected<actors::question_answer_ptr> trader::ask(actors::question q) {
 
 std::vector<actors::replica_answer> trader::ask_all(actors::question q) {
   q.how = actors::trust::each;
-  auto answer = send(std::move(q));
-  return answer ? answer->each : std::vector<actors::replica_answer>{};
+  return by_replica(send(std::move(q)), genesis().size);
 }
 
 } // namespace bourse::app

@@ -40,6 +40,11 @@ std::string said_by(const config::genesis& g, bool unproved);
 messages::expected<messages::account_id> account_of(const config::loaded_client& who,
                                                     const std::string& name);
 
+/// Each replica's own answer, by its number; unreachable as the problem of those that gave none, of
+/// all if there is no answer.
+std::vector<actors::replica_answer> by_replica(const actors::question_answer_ptr& answer,
+                                               messages::cluster_size size);
+
 /// Attached to all replicas until it goes out of scope.
 class trader {
 public:
@@ -64,7 +69,7 @@ public:
                                                std::vector<messages::request> requests);
   /// Errors: those of the answer. `timeout_ms` of the question is set here.
   messages::expected<actors::question_answer_ptr> ask(actors::question q);
-  /// Each replica's own answer; unreachable as the problem of those that gave none.
+  /// See by_replica.
   std::vector<actors::replica_answer> ask_all(actors::question q);
 
 private:
