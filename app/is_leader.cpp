@@ -25,7 +25,8 @@ exit_code answer(const is_leader_options& o, const output& out) {
     return out.fail(identity.error());
   auto size = identity->genesis.size;
   if (o.replica >= size.n)
-    return out.refuse(fmt::format("there are replicas 0 to {}, and no {}", size.n - 1, o.replica));
+    return out.fail({errc::not_found,
+                     fmt::format("there are replicas 0 to {}, and no {}", size.n - 1, o.replica)});
   auto who = trader::attach(std::move(*identity), o.trader);
   if (!who)
     return out.fail(who.error());

@@ -148,7 +148,7 @@ CAF_TEST(if too few replicas answer the exit code is 3) {
 CAF_TEST(whether a replica leads is asked of that replica) {
   CAF_CHECK_EQUAL(run({"is-leader", "--replica", "0"}), 3);
   CAF_CHECK(err_says("replica 0 does not answer"));
-  CAF_CHECK_EQUAL(run({"is-leader", "--replica", "4"}), 2);
+  CAF_CHECK_EQUAL(run({"is-leader", "--replica", "4"}), 1); // other networks have a replica 4
   CAF_CHECK(err_says("replicas 0 to 3"));
   CAF_CHECK_EQUAL(run({"is-leader"}), 2);
 }
