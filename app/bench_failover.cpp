@@ -263,8 +263,7 @@ void add_bench_failover(CLI::App& bench, app_context& context) {
                    "TERM: it is told to end, may hand over, and is started again")
       ->check(CLI::IsMember({"KILL", "STOP", "TERM"}))
       ->capture_default_str();
-  verb->add_option("--replicas", o->target.replicas, "Replicas of the temporary network, 3f+1")
-      ->capture_default_str();
+  add_replicas_option(*verb, o->target);
   verb->add_option("--orders-per-signature", o->load.orders_per_signature,
                    "Most orders in one submission")
       ->check(CLI::Range(1U, 256U))

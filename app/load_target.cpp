@@ -6,13 +6,9 @@
 
 namespace bourse::app {
 
-void add_target_options(CLI::App& verb, target_options& o) {
-  auto* net = verb.add_option("--net", o.net,
-                              "Folder of a running testnet (otherwise: a temporary "
-                              "network of node processes)");
-  verb.add_option("--replicas", o.replicas, "Replicas of the temporary network, 3f+1")
+CLI::Option* add_replicas_option(CLI::App& verb, target_options& o) {
+  return verb.add_option("--replicas", o.replicas, "Replicas of the temporary network, 3f+1")
       ->capture_default_str()
-      ->excludes(net)
       ->check([](const std::string& text) {
         config::testnet_options options;
         if (!CLI::detail::lexical_cast(text, options.replicas))
@@ -20,6 +16,13 @@ void add_target_options(CLI::App& verb, target_options& o) {
         auto good = config::check_options(options);
         return good ? std::string{} : good.error().detail;
       });
+}
+
+void add_target_options(CLI::App& verb, target_options& o) {
+  auto* net = verb.add_option("--net", o.net,
+                              "Folder of a running testnet (otherwise: a temporary "
+                              "network of node processes)");
+  add_replicas_option(verb, o)->excludes(net);
   verb.add_flag("--keep", o.keep, "Leave the temporary network's data behind")->excludes(net);
 }
 

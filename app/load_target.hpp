@@ -12,7 +12,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+} // namespace CLI
 
 namespace bourse::app {
 
@@ -23,6 +24,8 @@ struct target_options {
   std::filesystem::path program; ///< what the nodes run; empty: this program
 };
 
+/// --replicas, which must be 3f+1.
+CLI::Option* add_replicas_option(CLI::App& verb, target_options& o);
 /// --net, --replicas and --keep.
 void add_target_options(CLI::App& verb, target_options& o);
 

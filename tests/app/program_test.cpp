@@ -149,9 +149,14 @@ CAF_TEST(impossible networks are wrong usage) {
     CAF_CHECK(result.err.starts_with("bourse: "));
   }
   CAF_CHECK(!std::filesystem::exists(net));
-  auto bench = run({"bench", "--replicas", "6"});
-  CAF_CHECK(bench.code == exit_code::usage);
-  CAF_CHECK(bench.err.find("3f+1") != std::string::npos);
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"bench"}, {"bench", "failover"}, {"replay", "file"}}) {
+    auto all = words;
+    all.insert(all.end(), {"--replicas", "6"});
+    auto result = run(all);
+    CAF_CHECK(result.code == exit_code::usage);
+    CAF_CHECK(result.err.find("3f+1") != std::string::npos);
+  }
 }
 
 CAF_TEST(long runs look at their files before they start) {
