@@ -9,13 +9,12 @@ namespace bourse::app {
 void add_ledger(CLI::App& app, app_context& context) {
   auto* group = add_group(app, "ledger", "Look into what a node has stored, and check it",
                           "bourse ledger verify net");
-  auto place_help = "A database, the folder of a node, or that of a whole network";
   auto genesis_help = "The genesis file, if it is not where `bourse testnet` puts it";
 
   auto* show = add_verb(*group, context, "show", "Show the newest blocks, or one block in full",
                         "bourse ledger show net/node-0 --last 20");
   auto shown = std::make_shared<ledger_show_options>();
-  show->add_option("DIR", shown->directory, place_help)->required();
+  show->add_option("DIR", shown->directory, "A database, or the folder of a node")->required();
   show->add_option("--genesis", shown->genesis, genesis_help);
   show->add_option("--last", shown->last, "How many blocks")
       ->capture_default_str()
@@ -32,7 +31,10 @@ void add_ledger(CLI::App& app, app_context& context) {
                           "Check every signature and hash, and execute all of it again",
                           "bourse ledger verify net/node-0");
   auto verified = std::make_shared<ledger_verify_options>();
-  verify->add_option("DIR", verified->directory, place_help)->required();
+  verify
+      ->add_option("DIR", verified->directory,
+                   "A database, the folder of a node, or that of a whole network")
+      ->required();
   verify->add_option("--genesis", verified->genesis, genesis_help);
   verify->callback([verified, &context] {
     context.run = [verified, &context] {

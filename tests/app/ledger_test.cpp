@@ -202,6 +202,15 @@ CAF_TEST(the newest blocks are shown) {
   CAF_CHECK(json["blocks"][0]["commits"].size() >= 3);
 }
 
+CAF_TEST(of a network one ledger must be named to be shown) {
+  std::filesystem::copy(node, net / "node-0", std::filesystem::copy_options::recursive);
+  auto result = run({"show", net.string()});
+  CAF_CHECK(result.code == exit_code::failed);
+  CAF_CHECK(has(result.err, ": holds 2 ledgers; name one of them, such as "));
+  CAF_CHECK(!has(run({"show", "--help"}).out, "whole network"));
+  CAF_CHECK(has(run({"verify", "--help"}).out, "whole network"));
+}
+
 CAF_TEST(blocks that are not there are named) {
   {
     auto s = open();
