@@ -154,11 +154,22 @@ nlohmann::json to_full_json(const shown_block& b, const market::rules& rules) {
   return out;
 }
 
+/// Either signature is that of the view's primary over the digest beside it.
+nlohmann::json to_json(const equivocation& e) {
+  auto side = [](const statement& what, const signature& by) {
+    return nlohmann::json{{"digest", to_hex(what.digest.view())}, {"signature", to_hex(by.view())}};
+  };
+  return {{"view", e.first.view.value()},
+          {"block", e.first.sequence.value()},
+          {"proposals", {side(e.first, e.first_signature), side(e.second, e.second_signature)}}};
+}
+
 struct summary {
   sequence_number first; ///< that the log may hold
   std::optional<storage::stored_checkpoint> checkpoint;
   sequence_number stable;
   sequence_number last;
+  std::vector<equivocation> evidence;
 };
 
 expected<summary> load_summary(const storage::reader& s) {
@@ -174,8 +185,11 @@ expected<summary> load_summary(const storage::reader& s) {
   auto last = storage::last_committed(s);
   if (!last)
     return tl::unexpected(last.error());
+  auto evidence = storage::load_evidence(s);
+  if (!evidence)
+    return tl::unexpected(evidence.error());
   return summary{*first, *checkpoint, *stable ? (*stable)->what.sequence : sequence_number{0},
-                 *last};
+                 *last, std::move(*evidence)};
 }
 
 /// Runs of blocks that are not stored here, found from the newest down.
@@ -237,13 +251,17 @@ exit_code show_newest(const storage::reader& s, const ledger_place& place,
   }
   auto checkpoint = known->checkpoint ? known->checkpoint->sequence.value() : 0;
   if (out.json) {
+    auto evidence = nlohmann::json::array();
+    for (const auto& e : known->evidence)
+      evidence.push_back(to_json(e));
     out.print(nlohmann::json{{"ledger", place.database.string()},
                              {"first", known->first.value()},
                              {"last_committed", known->last.value()},
                              {"checkpoint", checkpoint},
                              {"stable", known->stable.value()},
                              {"blocks", all},
-                             {"missing", missing.json()}});
+                             {"missing", missing.json()},
+                             {"evidence", evidence}});
     return exit_code::ok;
   }
   auto from = known->first > sequence_number{1}
@@ -255,6 +273,10 @@ exit_code show_newest(const storage::reader& s, const ledger_place& place,
   out.print(blocks);
   if (auto gone = missing.text(); !gone.empty())
     out.line("Not stored here: " + gone + ".");
+  for (const auto& e : known->evidence)
+    out.line(fmt::format("The primary of view {} signed two proposals for block {}: {} and {}.",
+                         e.first.view.value(), e.first.sequence.value(),
+                         to_hex(e.first.digest.view()), to_hex(e.second.digest.view())));
   return exit_code::ok;
 }
 
@@ -270,7 +292,7 @@ expected<void> check_cluster(const storage::reader& s, const market::rules& rule
   return {};
 }
 
-exit_code show_one(const ledger_place& place, const ledger_show_options& o, const output& out) {
+exit_code show_place(const ledger_place& place, const ledger_show_options& o, const output& out) {
   market::rules rules;
   if (!place.genesis.empty()) {
     auto g = config::load_genesis(place.genesis);
@@ -310,7 +332,7 @@ exit_code show_ledger(const ledger_show_options& o, const output& out) {
     return out.fail({errc::not_found, fmt::format("{}: holds {} ledgers; name one of them, such as "
                                                   "{}/node-0",
                                                   o.directory, places->size(), o.directory)});
-  return show_one(places->front(), o, out);
+  return show_place(places->front(), o, out);
 }
 
 } // namespace bourse::app

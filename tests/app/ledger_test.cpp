@@ -202,6 +202,33 @@ CAF_TEST(the newest blocks are shown) {
   CAF_CHECK(json["blocks"][0]["commits"].size() >= 3);
 }
 
+CAF_TEST(proof of two proposals for one block is shown) {
+  CAF_CHECK(!has(run({"show", node.string()}).out, "signed two proposals"));
+  CAF_CHECK_EQUAL(
+      nlohmann::json::parse(run({"show", node.string(), "--json"}).out)["evidence"].dump(), "[]");
+  equivocation e;
+  e.first = {view_number{6}, sequence_number{11}, hash("one")};
+  e.second = {view_number{6}, sequence_number{11}, hash("other")};
+  e.first_signature.assign(bytes(signature::size, 'a'));
+  e.second_signature.assign(bytes(signature::size, 'b'));
+  {
+    auto s = open();
+    storage::write_batch batch;
+    append(batch, bourse::consensus::record{bourse::consensus::equivocation_record{e}});
+    CAF_REQUIRE(s->write(batch, storage::durability::synced).has_value());
+  }
+  CAF_CHECK(has(run({"show", node.string()}).out,
+                "\nThe primary of view 6 signed two proposals for block 11: "
+                    + to_hex(hash("one").view()) + " and " + to_hex(hash("other").view()) + ".\n"));
+  auto json = nlohmann::json::parse(run({"show", node.string(), "--json"}).out)["evidence"];
+  CAF_REQUIRE_EQUAL(json.size(), 1u);
+  CAF_CHECK_EQUAL(json[0]["view"], 6);
+  CAF_CHECK_EQUAL(json[0]["block"], 11);
+  CAF_REQUIRE_EQUAL(json[0]["proposals"].size(), 2u);
+  CAF_CHECK_EQUAL(json[0]["proposals"][0]["digest"], to_hex(hash("one").view()));
+  CAF_CHECK_EQUAL(json[0]["proposals"][1]["signature"], to_hex(e.second_signature.view()));
+}
+
 CAF_TEST(of a network one ledger must be named to be shown) {
   std::filesystem::copy(node, net / "node-0", std::filesystem::copy_options::recursive);
   auto result = run({"show", net.string()});
