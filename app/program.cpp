@@ -29,6 +29,20 @@ CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string
   return group;
 }
 
+namespace {
+
+/// CLI11 hands the flag down to every verb; it says more than --help only where there are verbs
+/// below.
+void keep_help_all_of_groups(CLI::App& app) {
+  auto below = app.get_subcommands([](CLI::App*) { return true; });
+  if (below.empty())
+    app.set_help_all_flag();
+  for (auto* verb : below)
+    keep_help_all_of_groups(*verb);
+}
+
+} // namespace
+
 void add_verbs(CLI::App& app, app_context& context) {
   app.description("Bourse: an exchange run by replicas that agree by PBFT.");
   app.footer("Every verb says more with --help.\n"
@@ -52,6 +66,7 @@ void add_verbs(CLI::App& app, app_context& context) {
   add_ledger(app, context);
   add_receipt(app, context);
   add_version(app, context);
+  keep_help_all_of_groups(app);
 }
 
 namespace {

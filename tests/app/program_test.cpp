@@ -43,7 +43,11 @@ CAF_TEST(the help of every verb ends with an example of it) {
     CAF_CHECK_EQUAL(help.err, "");
     auto last_line = help.out.substr(help.out.rfind('\n', help.out.size() - 2) + 1);
     CAF_CHECK(last_line.find(command) != std::string::npos);
+    CAF_CHECK(help.out.find("--help-all") == std::string::npos);
   });
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{"--help"}, {"order", "--help"}}) // they hold verbs
+    CAF_CHECK(run(words).out.find("--help-all") != std::string::npos);
 }
 
 CAF_TEST(wrong usage is told from failure) {
