@@ -86,11 +86,18 @@ std::vector<std::string> verbs_of(const CLI::App& app) {
   return names;
 }
 
+/// The words that no verb took. --json stands here only because no verb has been found to take it.
+std::vector<std::string> words_left(const CLI::App& at) {
+  auto words = at.remaining();
+  std::erase(words, "--json");
+  return words;
+}
+
 /// CLI11 only says that a verb is missing; this says which word is none. Empty if that is not what
 /// is wrong.
 std::string unknown_verb(const CLI::App& at) {
   auto known = verbs_of(at);
-  auto rest = at.remaining();
+  auto rest = words_left(at);
   if (known.empty() || rest.empty() || rest.front().starts_with('-'))
     return {};
   auto hint = config::nearest(rest.front(), known);
@@ -109,7 +116,7 @@ exit_code refuse(const CLI::App& app, const CLI::ParseError& e, const output& ou
   if (auto problem = unknown_verb(at); !problem.empty())
     return out.refuse(problem);
   if (at.get_require_subcommand_min() > 0
-      && at.remaining().empty()) { // such as `bourse` or `bourse order`
+      && words_left(at).empty()) { // such as `bourse` or `bourse order`
     if (out.json)
       return out.refuse("say which verb");
     const auto* parent = at.get_parent();

@@ -71,6 +71,14 @@ CAF_TEST(a command line without a verb is answered with help) {
   CAF_CHECK(group.code == exit_code::usage);
   CAF_CHECK_EQUAL(group.err, run({"order", "--help"}).out);
   CAF_CHECK(group.err.find("Example:\n  bourse order place buy") != std::string::npos);
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"--json"}, {"order", "--json"}, {"--json", "order"}}) {
+    auto result = run(words);
+    CAF_CHECK(result.code == exit_code::usage);
+    CAF_CHECK_EQUAL(result.err, "bourse: say which verb\n");
+    CAF_CHECK_EQUAL(nlohmann::json::parse(result.out)["detail"].get<std::string>(),
+                    "say which verb");
+  }
 }
 
 CAF_TEST(wrong usage is told in one way) {
@@ -96,6 +104,7 @@ CAF_TEST(an unknown verb is answered with the nearest) {
   CAF_CHECK_EQUAL(result.err, "bourse: there is no verb \"versoin\"; did you mean \"version\"?\n");
   CAF_CHECK_EQUAL(run({"config", "chek"}).err,
                   "bourse: there is no verb \"chek\"; did you mean \"check\"?\n");
+  CAF_CHECK_EQUAL(run({"config", "--json", "chek"}).err, run({"config", "chek"}).err);
 }
 
 CAF_TEST(errors are JSON too where JSON was asked for) {
