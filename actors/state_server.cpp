@@ -5,6 +5,7 @@
 
 #include "actors/intact.hpp"
 #include "actors/local_state.hpp"
+#include "consensus/state_fetch.hpp"
 #include "market/pages.hpp"
 #include "storage/base.hpp"
 
@@ -118,9 +119,9 @@ state_pages state_server::answer(const fetch_state_pages& what, std::uint64_t no
                                : storage::load_page(*g->from, unpacked));
     if (!page)
       continue;
-    size += page->size();
-    if (!out.pages.empty() && size > answer_bytes)
+    if (size >= consensus::state_fetch::least_part_bytes && size + page->size() > answer_bytes)
       break;
+    size += page->size();
     out.pages.push_back({key, std::move(*page)});
   }
   return out;

@@ -35,7 +35,7 @@ public:
   bool may_take_fresh(std::uint64_t now_ms);
 
   state_nodes answer(const fetch_state_nodes& what, std::uint64_t now_ms);
-  /// As many whole pages as fit, and one at least.
+  /// As many whole pages as fit, and at least so many that nobody thinks some were held back.
   state_pages answer(const fetch_state_pages& what, std::uint64_t now_ms);
 
 private:

@@ -21,8 +21,10 @@ state_fetch::state_fetch(const state_fetch_options& o, const authenticator& auth
 
 void state_fetch::begin(std::uint64_t now_ns, sequence_number above) {
   above_ = above;
-  if (phase_ == phase::idle)
+  if (phase_ == phase::idle) {
+    turns_ = 0;
     look(now_ns);
+  }
 }
 
 void state_fetch::stop() {
@@ -85,9 +87,15 @@ void state_fetch::on(std::uint64_t now_ns, replica_id from, const state_offer& m
   p.answered = true;
   p.offers.insert(n);
   if (p.offers.size() > most_offers)
-    p.offers.erase(p.offers.begin());
+    p.offers.erase(target() == *p.offers.begin() ? std::next(p.offers.begin()) : p.offers.begin());
+  std::erase_if(proved_, [&](const auto& o) { return !offered(o.first); });
   if (!first_offer_ns_)
     first_offer_ns_ = now_ns;
+}
+
+bool state_fetch::offered(sequence_number n) const {
+  return target() == n
+         || std::ranges::any_of(peers_, [&](const peer& p) { return p.offers.contains(n); });
 }
 
 /// The newest state that f+1 offer, so an honest replica among them; or else, after a moment, what
@@ -114,25 +122,75 @@ void state_fetch::try_choose(std::uint64_t now_ns) {
     if (weight >= std::min<std::size_t>(best->second, options_.size.weak_quorum()))
       best = i;
   }
-  if (best->second < options_.size.weak_quorum() && !wait_is_over)
-    return;
-  target_ = proved_.at(best->first);
-  std::erase_if(proved_, [&](const auto& o) { return o.first <= above_; });
+  if (best->second >= options_.size.weak_quorum() || wait_is_over)
+    choose(best->first);
+}
+
+void state_fetch::choose(sequence_number n) {
+  target_ = proved_.at(n);
   phase_ = phase::surveying;
   ++counters_.targets;
   counters_.nodes = counters_.pages = counters_.bytes = 0;
   nodes_.clear();
   pages_.clear();
   unstaged_ = 0;
+  stuck_since_ns_.reset();
   for (auto& p : peers_)
     p.open.reset();
+  // Of the target before; whoever carries this out would take it for this one's.
+  effects_.same.clear();
+  effects_.pages.clear();
   effects_.chosen = target_;
+}
+
+bool state_fetch::few_sources() const {
+  return sources().size() < options_.size.weak_quorum();
+}
+
+/// Called while few_sources(). Those that offer the target are not asked: their questions are open.
+void state_fetch::seek_better(std::uint64_t now_ns) {
+  if (now_ns - looked_ns_ >= options_.more_offers_ms * ns_per_ms) {
+    looked_ns_ = now_ns;
+    for (std::uint16_t i = 0; i < peers_.size(); ++i)
+      if (replica_id{i} != options_.self && !peers_[i].offers.contains(*target()))
+        effects_.sends.push_back({replica_id{i}, fetch_state{above_}});
+  }
+  auto patience = options_.few_sources_ms * ns_per_ms << std::min(turns_, most_doublings);
+  if (now_ns - fetching_since_ns_ < patience)
+    return;
+  struct standing {
+    std::size_t holders = 0;
+    bool elsewhere = false; ///< somebody has it that does not have the target
+  };
+  std::map<sequence_number, standing> others;
+  for (const auto& p : peers_)
+    if (now_ns >= p.rests_until_ns)
+      for (auto n : p.offers)
+        if (n > above_ && n != *target()) {
+          auto& s = others[n];
+          ++s.holders;
+          s.elsewhere = s.elsewhere || !p.offers.contains(*target());
+        }
+  std::optional<sequence_number> best;
+  bool best_is_sure = false;
+  for (const auto& [n, s] : others) {
+    auto sure = s.holders >= options_.size.weak_quorum();
+    if (sure || (s.elsewhere && !best_is_sure)) {
+      best = n;
+      best_is_sure = sure;
+    }
+  }
+  if (!best)
+    return;
+  ++turns_;
+  choose(*best);
 }
 
 void state_fetch::on_local(std::uint64_t now_ns, state_tree here) {
   if (phase_ != phase::surveying)
     return;
   phase_ = phase::fetching;
+  fetching_since_ns_ = looked_ns_ = now_ns;
   here_ = std::move(here);
   expect({}, target_->pages);
   settle(now_ns);
@@ -156,16 +214,18 @@ void state_fetch::on(std::uint64_t now_ns, replica_id from, const state_nodes& m
     return;
   if (m.nodes.empty())
     return not_there(now_ns, p);
+  std::size_t bytes = 0;
   for (const auto& node : m.nodes) {
     auto wanted = q->nodes.find(node.path);
     if (wanted == q->nodes.end() || node_digest(node.path.level, node.children) != wanted->second)
       return lied(now_ns, from);
     q->nodes.erase(wanted);
     ++counters_.nodes;
+    bytes += node.children.size() * (digest::size + 1);
     for (const auto& c : node.children)
       expect(node.path.child(c.byte), c.value);
   }
-  close(now_ns, p, true);
+  close_partial(now_ns, p, bytes);
 }
 
 void state_fetch::on(std::uint64_t now_ns, replica_id from, const state_pages& m) {
@@ -175,17 +235,19 @@ void state_fetch::on(std::uint64_t now_ns, replica_id from, const state_pages& m
     return;
   if (m.pages.empty())
     return not_there(now_ns, p);
+  std::size_t bytes = 0;
   for (const auto& page : m.pages) {
     auto wanted = q->pages.find(page.key);
     if (wanted == q->pages.end() || leaf_digest(page.key, page.content) != wanted->second)
       return lied(now_ns, from);
     q->pages.erase(wanted);
     ++counters_.pages;
+    bytes += page.content.size();
     counters_.bytes += page.content.size();
     unstaged_ += page.content.size();
     effects_.pages.push_back(page);
   }
-  close(now_ns, p, true);
+  close_partial(now_ns, p, bytes);
 }
 
 // -- whom to ask ----------------------------------------------------------------------------------
@@ -193,6 +255,11 @@ void state_fetch::on(std::uint64_t now_ns, replica_id from, const state_pages& m
 state_fetch::question* state_fetch::answered(peer& p, std::uint64_t id) {
   // One that came too late was asked for anew.
   return phase_ == phase::fetching && p.open && p.open->id == id ? &*p.open : nullptr;
+}
+
+void state_fetch::close_partial(std::uint64_t now_ns, peer& p, std::size_t bytes) {
+  auto all = p.open->nodes.empty() && p.open->pages.empty();
+  close(now_ns, p, all || bytes >= least_part_bytes);
 }
 
 void state_fetch::close(std::uint64_t now_ns, peer& p, bool of_use) {
@@ -221,14 +288,13 @@ void state_fetch::lied(std::uint64_t now_ns, replica_id who) {
     rest(now_ns, p);
 }
 
-/// It does not hand out the target any more, or never did.
+/// It does not hand out the target any more, or never did: it rests, or it could be chosen again at
+/// once, and so for ever.
 void state_fetch::not_there(std::uint64_t now_ns, peer& p) {
-  p.offers.erase(target_->stable.what.sequence);
-  close(now_ns, p, true);
-  for (const auto& other : peers_)
-    if (other.offers.contains(target_->stable.what.sequence))
-      return;
-  look(now_ns);
+  p.offers.erase(*target());
+  close(now_ns, p, false);
+  if (sources().empty())
+    look(now_ns);
 }
 
 void state_fetch::ask(std::uint64_t now_ns) {
@@ -297,6 +363,8 @@ void state_fetch::on_tick(std::uint64_t now_ns) {
         ++counters_.silences;
         close(now_ns, p, false);
       }
+  if (phase_ == phase::fetching && few_sources())
+    seek_better(now_ns);
   settle(now_ns);
 }
 

@@ -25,6 +25,10 @@ struct state_fetch_options {
   std::uint32_t answer_ms = 3000;
   /// A peer whose answer was wrong or did not come is left alone for so long; doubles each time.
   std::uint32_t rest_ms = 1000;
+  /// While fewer than f+1 offer the target, offers are asked for this often; after so long, which
+  /// doubles each time, another state is turned to if there is one.
+  std::uint32_t more_offers_ms = 3000;
+  std::uint32_t few_sources_ms = 5000;
   /// In one question.
   std::size_t nodes_at_once = 32;
   std::size_t pages_at_once = 64;
@@ -43,11 +47,16 @@ struct state_fetch_counters {
 };
 
 /// Pure. An offer is proved by 2f+1 signatures under the state's digest, every node of the tree by
-/// its parent, every page by its leaf: a liar can cost its turn and nothing else. One question to
+/// its parent, every page by its leaf: a liar can cost its turn and nothing else. A target that
+/// fewer than f+1 offer is left for one that f+1 do, or that somebody else does. One question to
 /// each peer at a time. What is the same here already, from the own state or from an earlier try,
 /// is not fetched again.
 class state_fetch {
 public:
+  /// Who leaves out some of what it was asked for has sent at least so much. Otherwise a liar that
+  /// is alone with a state could hand it out a page at a time.
+  static constexpr std::size_t least_part_bytes = 512 * 1024;
+
   /// `auth` outlives it.
   state_fetch(const state_fetch_options& o, const authenticator& auth);
 
@@ -115,6 +124,11 @@ private:
 
   void look(std::uint64_t now_ns);
   void try_choose(std::uint64_t now_ns);
+  void choose(sequence_number n);
+  /// Fewer than f+1 offer the target, so perhaps no honest replica does.
+  bool few_sources() const;
+  void seek_better(std::uint64_t now_ns);
+  bool offered(sequence_number n) const;
   bool proved(const state_offer& m) const;
   /// Meets what a known digest stands for.
   void expect(tree_path at, const digest& value);
@@ -122,6 +136,8 @@ private:
   bool ask(std::uint64_t now_ns, replica_id whom, peer& p);
   /// The open question, if this answers it.
   question* answered(peer& p, std::uint64_t id);
+  /// What an answer of this size leaves out was left out for its size.
+  void close_partial(std::uint64_t now_ns, peer& p, std::size_t bytes);
   /// The answer was looked at: what is missing of it is asked for again.
   void close(std::uint64_t now_ns, peer& p, bool of_use);
   void rest(std::uint64_t now_ns, peer& p);
@@ -144,6 +160,8 @@ private:
   std::uint64_t looked_ns_ = 0;
   std::optional<std::uint64_t> first_offer_ns_;
   std::optional<std::uint64_t> stuck_since_ns_; ///< nobody is left to ask
+  std::uint64_t fetching_since_ns_ = 0;         ///< the current target
+  std::uint32_t turns_ = 0;                     ///< from a target that few offered
   std::size_t turn_ = 0;
   state_fetch_counters counters_;
   effects effects_;

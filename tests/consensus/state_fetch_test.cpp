@@ -49,7 +49,7 @@ CAF_TEST(a state that is here already needs nothing) {
 
 CAF_TEST(one liar of any kind costs time only) {
   for (auto lie : {lie::wrong_page, lie::wrong_node, lie::other_page, lie::no_answer,
-                   lie::not_there, lie::half_an_answer}) {
+                   lie::not_there, lie::half_an_answer, lie::drip}) {
     fetch_world w{sample_pages(4, 300)};
     w.lies[2] = lie;
     w.fetch.begin(w.now, sequence_number{0});
@@ -60,6 +60,76 @@ CAF_TEST(one liar of any kind costs time only) {
     CAF_CHECK_EQUAL(w.fetch.counters().lies > 0, wrong);
     CAF_CHECK_EQUAL(w.fetch.counters().silences > 0, lie == lie::no_answer);
   }
+}
+
+CAF_TEST(who leaves out some of an answer that is not large is asked no more for a while) {
+  for (auto lie : {lie::half_an_answer, lie::drip, lie::not_there}) {
+    fetch_world w{sample_pages(14, 2000)};
+    w.lies[1] = lie;
+    w.lies[2] = w.lies[3] = lie::mute;
+    w.fetch.begin(w.now, sequence_number{0});
+    w.run(20'000);
+    CAF_MESSAGE("lie " << static_cast<int>(lie));
+    CAF_MESSAGE("asked " << w.asked[1]);
+    CAF_CHECK(w.asked[1] > 0);
+    CAF_CHECK(w.asked[1] <= 12); // a second, two, four, eight ... between the questions
+  }
+}
+
+CAF_TEST(what is left out for its size is asked for at once) {
+  // Of 64 that are asked for at once the half is more than half a megabyte.
+  fetch_world w{sample_pages(15, 500, 18'000)};
+  w.lies[1] = lie::half_the_pages;
+  w.lies[2] = w.lies[3] = lie::mute;
+  w.fetch.begin(w.now, sequence_number{0});
+  CAF_CHECK(w.run(10'000, [&] { return w.fetch.counters().pages >= 400; }));
+}
+
+CAF_TEST(one liar that is alone with the newest state does not hold the fetch up) {
+  auto pages = sample_pages(16, 2000);
+  for (auto lie : {lie::drip, lie::slow, lie::not_there, lie::no_answer, lie::mute})
+    for (std::uint64_t honest_ms : {1, 700, 4'000, 9'000}) { // they must look at all of it first
+      fetch_world w{pages};
+      auto newer = pages;
+      newer[7] = "newer";
+      w.give(3, newer, 2000);
+      w.lies[3] = lie;
+      w.offers_after_ms = {1, honest_ms, honest_ms + 300, 1};
+      w.fetch.begin(w.now, sequence_number{0});
+      CAF_MESSAGE("lie " << static_cast<int>(lie) << ", honest after " << honest_ms);
+      CAF_REQUIRE(w.run(16'000));
+      CAF_CHECK(w.staged == pages);
+      CAF_CHECK(w.fetch.target() == sequence_number{1000});
+    }
+}
+
+CAF_TEST(where no two replicas have the same state a slow one is left for another) {
+  auto pages = sample_pages(17, 2000);
+  fetch_world w{pages};
+  for (std::uint16_t i = 1; i < 4; ++i) {
+    auto other = pages;
+    other[i] = "of " + std::to_string(i);
+    w.give(i, other, 1000u * i);
+  }
+  w.lies[3] = lie::slow;
+  w.fetch.begin(w.now, sequence_number{0});
+  CAF_REQUIRE(w.run(16'000));
+  CAF_CHECK(w.fetch.target() == sequence_number{2000});
+  CAF_CHECK_EQUAL(w.fetch.counters().targets, 2u);
+}
+
+CAF_TEST(a state that f+1 offer is kept to) {
+  auto pages = sample_pages(18, 2000);
+  fetch_world w{pages};
+  auto newer = pages;
+  newer[7] = "newer";
+  w.give(3, newer, 2000);
+  w.lies[1] = lie::slow;
+  w.offers_after_ms = {1, 1, 1, 400};
+  w.fetch.begin(w.now, sequence_number{0});
+  CAF_REQUIRE(w.run(60'000));
+  CAF_CHECK(w.fetch.target() == sequence_number{1000});
+  CAF_CHECK_EQUAL(w.fetch.counters().targets, 1u);
 }
 
 CAF_TEST(offers without proof are lies) {

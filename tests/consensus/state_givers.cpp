@@ -34,14 +34,18 @@ state_offer make_offer(const page_map& pages, std::uint64_t n) {
   return out;
 }
 
-fetch_world::fetch_world(page_map given) : fetch(options, auth) {
-  give(std::move(given), 1000);
+fetch_world::fetch_world(page_map what) : fetch(options, auth) {
+  give(std::move(what), 1000);
 }
 
-void fetch_world::give(page_map given, std::uint64_t n) {
-  pages = std::move(given);
+void fetch_world::give(page_map what, std::uint64_t n) {
+  pages = std::move(what);
   offer = make_offer(pages, n);
   tree = tree_of(pages);
+}
+
+void fetch_world::give(std::uint16_t who, page_map what, std::uint64_t n) {
+  own[who] = given{what, make_offer(what, n), tree_of(what)};
 }
 
 void fetch_world::restart() {
@@ -54,44 +58,51 @@ void fetch_world::restart() {
 // -- those who give -------------------------------------------------------------------------------
 
 void fetch_world::hear(std::uint16_t who, const peer_message& m) {
-  if (lies[who] == lie::mute)
+  auto lies_by = lies[who];
+  if (lies_by == lie::mute)
     return;
+  const auto& offered = own[who] ? own[who]->offer : offer;
+  const auto& from = own[who] ? own[who]->tree : tree;
+  const auto& content = own[who] ? own[who]->pages : pages;
   auto target = [&](sequence_number n) {
-    return n == offer.stable.what.sequence && lies[who] != lie::not_there;
+    return n == offered.stable.what.sequence && lies_by != lie::not_there;
   };
   if (std::get_if<fetch_state>(&m))
-    return answer(who, offer);
+    return answer(who, offered, offers_after_ms[who]);
   ++asked[who];
-  if (lies[who] == lie::no_answer)
+  if (lies_by == lie::no_answer)
     return;
+  auto late = lies_by == lie::drip || lies_by == lie::slow;
+  auto after_ms = late ? options.answer_ms - 100 : 1;
+  auto keep = [&](std::size_t n, lie also = lie::half_an_answer) {
+    return lies_by == lie::half_an_answer || lies_by == also ? std::max<std::size_t>(n / 2, 1)
+           : lies_by == lie::drip                            ? 1
+                                                             : n;
+  };
   if (auto* q = std::get_if<fetch_state_nodes>(&m)) {
     state_nodes a{q->id, {}};
     for (auto path : q->paths)
-      if (target(q->target))
-        a.nodes.push_back({path, tree.children(path)});
-    if (lies[who] == lie::wrong_node && !a.nodes.empty())
+      if (target(q->target) && a.nodes.size() < keep(q->paths.size()))
+        a.nodes.push_back({path, from.children(path)});
+    if (lies_by == lie::wrong_node && !a.nodes.empty())
       a.nodes.back().children.front().value = hash("wrong");
-    if (lies[who] == lie::half_an_answer && a.nodes.size() > 1)
-      a.nodes.resize(a.nodes.size() / 2);
-    return answer(who, a);
+    return answer(who, a, after_ms);
   }
   if (auto* q = std::get_if<fetch_state_pages>(&m)) {
     state_pages a{q->id, {}};
     for (auto key : q->keys)
-      if (target(q->target))
-        a.pages.push_back({key, pages.at(key)});
-    if (lies[who] == lie::wrong_page && !a.pages.empty())
+      if (target(q->target) && a.pages.size() < keep(q->keys.size(), lie::half_the_pages))
+        a.pages.push_back({key, content.at(key)});
+    if (lies_by == lie::wrong_page && !a.pages.empty())
       a.pages.back().content += '!';
-    if (lies[who] == lie::other_page)
+    if (lies_by == lie::other_page)
       a.pages.push_back({~std::uint64_t{0}, "never asked for"});
-    if (lies[who] == lie::half_an_answer && a.pages.size() > 1)
-      a.pages.resize(a.pages.size() / 2);
-    return answer(who, a);
+    return answer(who, a, after_ms);
   }
 }
 
-void fetch_world::answer(std::uint16_t who, peer_message m) {
-  network_.push({now + ns_per_ms, ++sent_, who, false, std::move(m)});
+void fetch_world::answer(std::uint16_t who, peer_message m, std::uint64_t after_ms) {
+  network_.push({now + after_ms * ns_per_ms, ++sent_, who, false, std::move(m)});
 }
 
 // -- who fetches ----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <queue>
 #include <set>
 #include <string>
@@ -34,15 +35,19 @@ enum class lie {
   no_answer,
   not_there,
   half_an_answer,
-  mute
+  mute,
+  half_the_pages,
+  drip, ///< one node or page, just before it would be given up
+  slow, ///< all of it, just before it would be given up
 };
 
 /// Replica 0 fetches from 1, 2 and 3. Messages take a millisecond; a disk keeps what was staged.
 struct fetch_world {
-  explicit fetch_world(page_map given);
+  explicit fetch_world(page_map what);
 
   /// Everybody but liars gives out this from now on, and nothing else.
-  void give(page_map given, std::uint64_t n);
+  void give(page_map what, std::uint64_t n);
+  void give(std::uint16_t who, page_map what, std::uint64_t n);
   /// The fetcher forgets all but its disk.
   void restart();
   /// True once `until` holds, or by default the fetcher is done.
@@ -53,6 +58,14 @@ struct fetch_world {
   state_offer offer;
   state_tree tree;
   std::array<lie, 4> lies{};
+  /// A replica gives out another state than the others.
+  struct given {
+    page_map pages;
+    state_offer offer;
+    state_tree tree;
+  };
+  std::array<std::optional<given>, 4> own{};
+  std::array<std::uint64_t, 4> offers_after_ms{1, 1, 1, 1};
   std::array<std::uint64_t, 4> asked{}; ///< questions for nodes or pages, by replica
 
   page_map here;   ///< the own state, and what was staged before the current target
@@ -67,7 +80,7 @@ struct fetch_world {
 
 private:
   void hear(std::uint16_t who, const peer_message& m);
-  void answer(std::uint16_t who, peer_message m);
+  void answer(std::uint16_t who, peer_message m, std::uint64_t after_ms = 1);
   void carry_out();
 
   struct delivery {
