@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "consensus/certificates.hpp"
 #include "messages/assert.hpp"
@@ -71,6 +72,25 @@ log_plan plan_log(view_number view, const std::vector<view_change_content>& chan
   return plan;
 }
 
+std::vector<std::size_t> coherent_quorum(const std::vector<sequence_number>& stable,
+                                         cluster_size size, std::uint32_t window) {
+  std::vector<std::size_t> newest(stable.size());
+  std::iota(newest.begin(), newest.end(), std::size_t{0});
+  std::ranges::stable_sort(newest, [&](auto a, auto b) { return stable[a] > stable[b]; });
+  auto quorum = size.quorum();
+  for (std::size_t i = 0; i + quorum <= newest.size(); ++i) {
+    auto high = stable[newest[i]].value();
+    auto low = stable[newest[i + quorum - 1]].value();
+    if (high - low > window)
+      continue;
+    auto begin = newest.begin() + static_cast<std::ptrdiff_t>(i);
+    std::vector<std::size_t> out(begin, begin + static_cast<std::ptrdiff_t>(quorum));
+    std::ranges::sort(out);
+    return out;
+  }
+  return {};
+}
+
 expected<view_change_content> check_view_change(const view_change& m, const options& o,
                                                 const authenticator& auth) {
   if (m.by.replica.value() >= o.size.n)
@@ -125,13 +145,17 @@ expected<installation> check_new_view(const new_view& m, const options& o,
       return fail(errc::malformed, "replicas out of order");
   if (!signed_by(m.by, purpose::new_view, m.body, auth))
     return fail(errc::bad_signature, "not its primary's");
+  std::vector<sequence_number> stable;
   for (const auto& change : content->changes) {
     auto c = check_view_change(change, o, auth);
     if (!c)
       return tl::unexpected(c.error());
     if (c->view != content->view)
       return fail(errc::malformed, "rests on a change to another view");
+    stable.push_back(c->stable.what.sequence);
   }
+  if (coherent_quorum(stable, o.size, o.window).empty())
+    return fail(errc::malformed, "rests on changes more than a window apart");
   auto out = read_new_view(m, o.cluster);
   if (!out)
     return out;

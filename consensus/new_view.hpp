@@ -23,6 +23,14 @@ struct log_plan {
 log_plan plan_log(view_number view, const std::vector<view_change_content>& changes,
                   const digest& cluster);
 
+/// Which VIEW-CHANGEs a NEW-VIEW can rest on, given the stable checkpoint of each: indices of
+/// `size.quorum()` of them, ascending, no two more than `window` apart, the newest such; none if
+/// there are not so many. Of a replica that lost its disk there may be two VIEW-CHANGEs to one
+/// view, and the former self's promise was forgotten by the later one: this rule makes it
+/// worthless once the later one speaks (PROTOCOL, "A new database").
+std::vector<std::size_t> coherent_quorum(const std::vector<sequence_number>& stable,
+                                         cluster_size size, std::uint32_t window);
+
 /// A NEW-VIEW and what follows from it: what a replica core is handed to begin the view.
 struct installation {
   view_number view;
@@ -43,13 +51,13 @@ expected<view_change_content> check_view_change(const view_change& m, const opti
                                                 const authenticator& auth);
 
 /// It is signed by the primary of its view; its VIEW-CHANGEs are 2f+1 valid ones of distinct
-/// replicas for that view; the pre-prepares are those of the plan, neither more nor fewer.
-/// Errors: malformed, bad_signature.
+/// replicas for that view, none more than a window behind another; the pre-prepares are those of
+/// the plan, neither more nor fewer. Errors: malformed, bad_signature.
 expected<installation> check_new_view(const new_view& m, const options& o,
                                       const authenticator& auth);
 
 /// The primary's: signs the plan and the message. `changes` are 2f+1 valid ones of distinct
-/// replicas, ascending, with their decoded contents in the same order.
+/// replicas, ascending and coherent, with their decoded contents in the same order.
 installation make_new_view(view_number view, std::vector<view_change> changes,
                            const std::vector<view_change_content>& contents, const options& o,
                            const authenticator& auth);

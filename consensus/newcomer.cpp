@@ -101,7 +101,7 @@ void newcomer::settle(std::uint64_t now_ns) {
   std::uint64_t proved = 0;
   for (auto who : others)
     proved = std::max(proved, heard_.at(who).stable.what.sequence.value());
-  silence_->until = sequence_number{proved + 2 * std::uint64_t{options_.window}};
+  silence_->until = sequence_number{proved + silent_blocks()};
   effects_.persist = silence_;
   on_position(executed_, stable_);
 }
@@ -159,11 +159,16 @@ void newcomer::fill_for(std::uint64_t now_ns, replica_id who, const standing& m)
   auto founder = founders_.find(who);
   if (m.silent == 0 || (founder != founders_.end() && founder->second == m.silent))
     return; // it takes part, or is about to
-  auto last = filled_ns_.find(who);
-  if (last != filled_ns_.end() && now_ns - last->second < options_.fill_again_ms * ns_per_ms)
-    return;
-  filled_ns_[who] = now_ns;
-  effects_.fill = sequence_number{stable_.what.sequence.value() + 2 * std::uint64_t{options_.window}
+  std::uint64_t wait_ns = options_.fill_again_ms * ns_per_ms;
+  if (auto last = filled_.find(who); last != filled_.end()) {
+    auto since = now_ns - last->second.since_ns;
+    if (since < last->second.wait_ns)
+      return;
+    if (since < 2 * last->second.wait_ns)
+      wait_ns = std::min(2 * last->second.wait_ns, options_.fill_at_most_ms * ns_per_ms);
+  }
+  filled_[who] = {now_ns, wait_ns};
+  effects_.fill = sequence_number{stable_.what.sequence.value() + silent_blocks()
                                   + options_.checkpoint_interval};
 }
 

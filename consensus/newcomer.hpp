@@ -18,15 +18,18 @@ struct newcomer_options {
   cluster_size size;
   std::uint32_t window = 64;
   std::uint32_t checkpoint_interval = 32;
-  /// 2f+1 begin a new cluster without the others after this.
-  std::uint32_t founding_ms = 3000;
+  /// 2f+1 begin a new cluster without the others after this. Long, since with one of them faulty
+  /// an honest one that comes later finds nobody to prove where it stands.
+  std::uint32_t founding_ms = 60'000;
   /// Others are asked again after this, at first, and at last.
   std::uint32_t ask_ms = 20;
   std::uint32_t ask_at_most_ms = 500;
   /// One that knows what it waits for says again that it does.
   std::uint32_t remind_ms = 500;
-  /// How often one peer is given empty blocks, since it may lie.
+  /// One peer is given empty blocks again after this, and each time after twice as long, since it
+  /// may lie.
   std::uint32_t fill_again_ms = 30'000;
+  std::uint32_t fill_at_most_ms = 3'600'000;
 };
 
 /// What the disk knows of it.
@@ -41,15 +44,19 @@ struct silence {
 /// (a) if all of the cluster are as new as it is, or 2f+1 are and the others have not come for a
 ///     while: then there was no cluster;
 /// (b) or once its own state has reached the highest stable checkpoint that 2f+1 others can prove
-///     plus two windows. Whatever a former self has voted for lies below: it voted within one
+///     plus four windows. Whatever a former self has voted for lies below: it voted within one
 ///     window above a checkpoint that it knew as stable, the block there was made final by 2f+1
 ///     replicas, whose own stable checkpoints lay at most a window below it, and an honest one of
-///     them is among the 2f+1 that have answered.
+///     them is among the 2f+1 that have answered. The other two make its VIEW-CHANGEs worthless
+///     (PROTOCOL, "A new database").
 /// Those who take part keep one too: it answers, and has a primary with nothing else to propose
 /// propose the empty blocks that a silent one waits for: else a disk lost in a quiet hour would be
 /// a fault that lasts as long as the hour.
 class newcomer {
 public:
+  /// It is silent for so many.
+  static constexpr std::uint64_t windows = 4;
+
   /// `auth` outlives it. No silence: this replica takes part.
   newcomer(const newcomer_options& o, const authenticator& auth, std::optional<silence> s);
 
@@ -97,6 +104,9 @@ private:
   void remind(std::uint64_t now_ns);
   void fill_for(std::uint64_t now_ns, replica_id who, const standing& m);
   void settle(std::uint64_t now_ns);
+  std::uint64_t silent_blocks() const {
+    return windows * options_.window;
+  }
   void speak();
 
   newcomer_options options_;
@@ -104,12 +114,16 @@ private:
   std::optional<silence> silence_;
   sequence_number executed_;
   stable_checkpoint stable_;
-  std::optional<sequence_number> goal_;           ///< a stable one at or above what is waited for
-  std::map<replica_id, standing> heard_;          ///< proved, since the start
-  std::map<replica_id, std::uint64_t> founders_;  ///< whom the cluster was begun with: their marks
-  std::optional<std::uint64_t> quorum_since_ns_;  ///< 2f+1 are new
-  std::map<replica_id, std::uint64_t> filled_ns_; ///< when the log was to go on for it
-  std::optional<std::uint64_t> asked_ns_;         ///< or reminded
+  std::optional<sequence_number> goal_;          ///< a stable one at or above what is waited for
+  std::map<replica_id, standing> heard_;         ///< proved, since the start
+  std::map<replica_id, std::uint64_t> founders_; ///< whom the cluster was begun with: their marks
+  std::optional<std::uint64_t> quorum_since_ns_; ///< 2f+1 are new
+  struct errand {
+    std::uint64_t since_ns;
+    std::uint64_t wait_ns; ///< until the next
+  };
+  std::map<replica_id, errand> filled_;   ///< when the log was to go on for it
+  std::optional<std::uint64_t> asked_ns_; ///< or reminded
   std::uint64_t ask_every_ns_;
   effects effects_;
 };

@@ -103,15 +103,19 @@ void view_manager::collect(std::uint64_t, const view_change& m) {
 }
 
 void view_manager::try_begin() {
-  auto quorum = options_.consensus.size.quorum();
-  if (handed_ == view() || !is_primary() || changes_.size() < quorum || !own_)
+  if (handed_ == view() || !is_primary() || !own_)
+    return;
+  std::vector<sequence_number> stable;
+  for (const auto& [who, change] : changes_)
+    stable.push_back(change.content.stable.what.sequence);
+  auto chosen = coherent_quorum(stable, options_.consensus.size, options_.consensus.window);
+  if (chosen.empty())
     return;
   handed_ = view(); // a second one could contradict it
   std::vector<view_change> messages;
   std::vector<view_change_content> contents;
-  for (const auto& [who, change] : changes_) {
-    if (messages.size() == quorum)
-      break;
+  for (auto i : chosen) {
+    auto& change = std::next(changes_.begin(), static_cast<std::ptrdiff_t>(i))->second;
     messages.push_back(change.message);
     contents.push_back(change.content);
   }

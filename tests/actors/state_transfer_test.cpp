@@ -2,6 +2,7 @@
 #define CAF_SUITE state_transfer
 #include "tests/suite.hpp"
 
+#include "consensus/newcomer.hpp"
 #include "tests/actors/crowd.hpp"
 
 using namespace bourse;
@@ -11,6 +12,10 @@ using namespace bourse::actors::sim;
 namespace {
 
 constexpr std::uint64_t after_blocks = 64;
+
+std::uint64_t silent_blocks(cluster& c) {
+  return consensus::newcomer::windows * c.genesis().window;
+}
 
 cluster_options near_options(std::uint64_t seed) {
   auto o = options_of(seed);
@@ -133,7 +138,7 @@ CAF_TEST(a node that lost its disk says nothing until its former votes cannot ma
   for (int i = 0; i < 100 && waits_for() == 0; ++i)
     c.universe().run(5);
   auto until = waits_for();
-  CAF_CHECK(until >= 40 + 2 * c.genesis().window - c.genesis().checkpoint_interval);
+  CAF_CHECK(until >= 40 + silent_blocks(c) - c.genesis().checkpoint_interval);
   c.universe().run(10); // it is on the disk as well
   c.crash(2);
   for (std::size_t i : {0, 1, 3})
@@ -164,7 +169,7 @@ CAF_TEST(an idle exchange makes no more blocks than a silent node needs) {
   c.universe().run(20'000);
   CAF_CHECK(!c.status(1).contains("silent"));
   auto made = c.executed(0);
-  CAF_CHECK(made <= 20 + 3 * c.genesis().window);
+  CAF_CHECK(made <= 20 + silent_blocks(c) + c.genesis().window);
   c.universe().run(60'000);
   CAF_CHECK_EQUAL(c.executed(0), made);
   CAF_CHECK(c.agree(1'000));
@@ -183,7 +188,7 @@ CAF_TEST(a node that lost its disk far behind takes a state and joins) {
     auto s = c.status(3);
     return s.contains("silent") ? s["silent"].value("until_stable", std::uint64_t{1}) : 0;
   };
-  for (int i = 0; i < 300 && until() > 0; ++i)
+  for (int i = 0; i < 600 && until() > 0; ++i)
     t.blocks(1);
   CAF_CHECK_EQUAL(until(), 0u);
   CAF_REQUIRE(c.agree(30'000));
@@ -202,13 +207,13 @@ CAF_TEST(three of four begin a new cluster and the fourth joins it) {
   CAF_CHECK(c.status(0).contains("silent"));
   auto account = account_of(c.genesis(), maker.id());
   maker.submit({limit_order(account, side::buy, 100, 10, 1)});
-  CAF_REQUIRE(c.universe().run(10'000, [&] { return maker.confirmed().size() == 1; }));
+  CAF_REQUIRE(c.universe().run(70'000, [&] { return maker.confirmed().size() == 1; }));
   CAF_CHECK(!c.status(0).contains("silent"));
   CAF_REQUIRE(c.start(3).has_value());
   c.universe().run(1'000);
   CAF_CHECK(c.agree(10'000));
   auto s = c.status(3);
-  CAF_CHECK(!s.contains("silent") || s["silent"]["until_stable"] == 2 * c.genesis().window);
+  CAF_CHECK(!s.contains("silent") || s["silent"]["until_stable"] == silent_blocks(c));
   c.universe().run(10'000);
   CAF_CHECK(!c.status(3).contains("silent"));
 }

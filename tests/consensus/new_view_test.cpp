@@ -324,6 +324,42 @@ CAF_TEST(a NEW_VIEW rests on changes to its own view) {
   CAF_CHECK(!accepted(c));
 }
 
+CAF_TEST(a NEW_VIEW rests on changes of one time) {
+  // The window is 8. A replica lost its disk after the first of them was signed, and has voted in
+  // view 0 since: what it promised then it did not keep.
+  auto with = [&](std::uint64_t former, std::uint64_t b, std::uint64_t c) {
+    return *decode_new_view_content(
+        new_view_from(4, {change_to(1, {}, stable_at(former)), change_to(1, {}, stable_at(b)),
+                          change_to(1, {}, stable_at(c))})
+            .body,
+        {});
+  };
+  CAF_CHECK(accepted(with(4, 12, 8)));
+  CAF_CHECK(!accepted(with(4, 16, 8)));
+  CAF_CHECK(!accepted(with(16, 16, 4)));
+  CAF_CHECK(accepted(with(16, 16, 16)));
+}
+
+CAF_TEST(the newest coherent quorum is chosen) {
+  auto chosen = [](std::vector<std::uint64_t> stable, std::uint16_t n = 4) {
+    std::vector<sequence_number> at;
+    for (auto s : stable)
+      at.push_back(seq(s));
+    return coherent_quorum(at, {n}, 8);
+  };
+  using indices = std::vector<std::size_t>;
+  CAF_CHECK(chosen({}).empty());
+  CAF_CHECK(chosen({4, 4}).empty());
+  CAF_CHECK((chosen({4, 4, 4}) == indices{0, 1, 2}));
+  CAF_CHECK((chosen({12, 4, 8}) == indices{0, 1, 2}));
+  CAF_CHECK(chosen({16, 4, 8}).empty());
+  CAF_CHECK((chosen({16, 4, 8, 12}) == indices{0, 2, 3}));
+  CAF_CHECK((chosen({4, 100, 8, 4}) == indices{0, 2, 3})); // one is far ahead of all
+  CAF_CHECK((chosen({8, 4, 4, 12}) == indices{0, 1, 3}));  // the newest that there are
+  CAF_CHECK((chosen({0, 96, 100, 4, 100, 92, 100}, 7) == indices{1, 2, 4, 5, 6}));
+  CAF_CHECK((chosen({top, top, top - 8}) == indices{0, 1, 2}));
+}
+
 CAF_TEST(one bad change spoils a NEW_VIEW) {
   for (std::size_t bad = 0; bad < 3; ++bad) {
     auto c = some_new_view();

@@ -15,6 +15,7 @@ using namespace bourse::consensus;
 namespace {
 
 constexpr std::uint32_t window = 64;
+constexpr std::uint64_t silent_blocks = newcomer::windows * window;
 
 stable_checkpoint stable_at(std::uint64_t n) {
   stable_checkpoint out{{seq(n), hash("state " + std::to_string(n))}, {}};
@@ -131,9 +132,9 @@ CAF_TEST(three new ones begin after a while and two never) {
   w.run(10'000);
   CAF_CHECK(w.silent(0) && w.silent(2));
   w.start(3, true);
-  w.run(2'000);
+  w.run(55'000);
   CAF_CHECK(w.silent(0) && w.silent(2) && w.silent(3)); // the fourth may come yet
-  w.run(2'000);
+  w.run(10'000);
   CAF_CHECK(!w.silent(0) && !w.silent(2) && !w.silent(3));
 }
 
@@ -166,14 +167,14 @@ CAF_TEST(one that loses its disk is silent until no vote of its former self can 
   w.run(2'000);
   CAF_CHECK(w.silent(3));
   CAF_REQUIRE(w.nodes[3].disk);
-  CAF_CHECK_EQUAL(w.nodes[3].disk->until.value(), 160u + 2 * window);
-  w.position(3, 300, 160);
+  CAF_CHECK_EQUAL(w.nodes[3].disk->until.value(), 160u + silent_blocks);
+  w.position(3, 430, 160);
   CAF_CHECK(w.silent(3));
-  w.position(3, 280, 288); // it has not reached that state itself
+  w.position(3, 410, 416); // it has not reached that state itself
   CAF_CHECK(w.silent(3));
-  w.position(3, 287, 320);
+  w.position(3, 415, 448);
   CAF_CHECK(w.silent(3));
-  w.position(3, 288, 320); // the newest may stay ahead of it for ever
+  w.position(3, 416, 448); // the newest may stay ahead of it for ever
   CAF_CHECK(!w.silent(3));
   CAF_CHECK(!w.nodes[3].disk);
 }
@@ -191,19 +192,37 @@ CAF_TEST(those who take part owe a silent one blocks enough) {
   w.run(29'000);
   for (std::size_t i = 0; i < 3; ++i) {
     CAF_REQUIRE_EQUAL(w.nodes[i].fills.size(), 1u); // however often it says that it is silent
-    CAF_CHECK_EQUAL(w.nodes[i].fills[0], 160u + 2 * window + 32);
+    CAF_CHECK_EQUAL(w.nodes[i].fills[0], 160u + silent_blocks + 32);
     CAF_CHECK(w.nodes[i].fills[0] >= w.nodes[3].disk->until.value());
     w.position(i, 200, 192);
   }
   w.run(2'000);
   for (std::size_t i = 0; i < 3; ++i) {
     CAF_REQUIRE_EQUAL(w.nodes[i].fills.size(), 2u);
-    CAF_CHECK_EQUAL(w.nodes[i].fills[1], 192u + 2 * window + 32);
+    CAF_CHECK_EQUAL(w.nodes[i].fills[1], 192u + silent_blocks + 32);
   }
-  w.position(3, 288, 288);
-  w.run(60'000);
+  w.run(50'000);
+  CAF_CHECK_EQUAL(w.nodes[0].fills.size(), 2u); // the next only after twice as long
+  w.run(15'000);
+  CAF_CHECK_EQUAL(w.nodes[0].fills.size(), 3u);
+  w.position(3, 416, 416);
+  w.run(600'000);
   CAF_CHECK(!w.silent(3));
-  CAF_CHECK_EQUAL(w.nodes[0].fills.size(), 2u);
+  CAF_CHECK_EQUAL(w.nodes[0].fills.size(), 3u);
+  w.start(3, true); // again, long after
+  w.run(35'000);
+  CAF_CHECK_EQUAL(w.nodes[0].fills.size(), 5u);
+}
+
+CAF_TEST(one that always says that it is silent gets little) {
+  world w;
+  w.start(0, false);
+  w.position(0, 170, 160);
+  for (std::uint64_t s = 0; s < 24 * 3600; ++s) {
+    w.nodes[0].it->on_message(s * 1000 * ns_per_ms, replica(2), standing{{}, 1 + s, 0, false});
+    w.carry_out(0);
+  }
+  CAF_CHECK(w.nodes[0].fills.size() <= 8 + 24);
 }
 
 CAF_TEST(one that is silent itself owes nothing) {
@@ -226,7 +245,7 @@ CAF_TEST(what it waits for survives a restart and does not move) {
     w.position(i, 1000, 992);
   w.start(3, false);
   w.run(1'000);
-  CAF_CHECK_EQUAL(w.nodes[3].disk->until.value(), 160u + 2 * window);
+  CAF_CHECK_EQUAL(w.nodes[3].disk->until.value(), 160u + silent_blocks);
   w.position(3, 992, 992);
   CAF_CHECK(!w.silent(3));
 }
@@ -283,7 +302,7 @@ CAF_TEST(liars neither shorten nor lengthen it) {
         false}); // claims to have founded the cluster with it
   w.run(5'000);
   CAF_CHECK(w.silent(3));
-  CAF_CHECK_EQUAL(w.nodes[3].disk->until.value(), 160u + 2 * window);
+  CAF_CHECK_EQUAL(w.nodes[3].disk->until.value(), 160u + silent_blocks);
 }
 
 CAF_TEST(whoever takes part answers and asks nothing) {
@@ -322,7 +341,7 @@ CAF_TEST(starts in any order with losses end in one cluster) {
       w.run(random.below(300));
     }
     w.cut = {};
-    w.run(5'000);
+    w.run(61'000);
     for (std::size_t i = 0; i < 4; ++i)
       if (w.silent(i) && w.nodes[i].disk->until.value() == 0)
         CAF_FAIL("seed " << seed << ": " << i << " waits for nothing");

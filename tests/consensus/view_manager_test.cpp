@@ -194,6 +194,18 @@ CAF_TEST(a primary makes one NEW_VIEW of 2f plus 1 changes) {
   CAF_CHECK(m.manager->in_view());
 }
 
+CAF_TEST(a primary waits for changes of one time) {
+  managed m{1};
+  m.wishes({2, 3}, 1);
+  m.left(change_to(1, {}, stable_at(40)));
+  m.hear(2, signed_change(change_to(1, {}, stable_at(4)), 2));
+  m.hear(3, signed_change(change_to(1, {}, stable_at(40)), 3));
+  CAF_CHECK(m.installs.empty());
+  m.hear(0, signed_change(change_to(1, {}, stable_at(44)), 0));
+  CAF_REQUIRE_EQUAL(m.installs.size(), 1u);
+  CAF_CHECK_EQUAL(m.installs[0]->plan.stable.what.sequence.value(), 44u);
+}
+
 CAF_TEST(the own VIEW_CHANGE must be durable first) {
   managed m{1};
   m.wishes({2, 3}, 1);
