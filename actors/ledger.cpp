@@ -206,7 +206,7 @@ private:
     put(batch_, sync ? durability::synced : durability::buffered);
     batch_.clear();
     if (!saved_.empty())
-      pruner_.on_checkpoint(*store_, saved_.back());
+      intact(pruner_.on_checkpoint(*store_, saved_.back()));
     if (sync)
       tell_synced();
     if (pruner_.busy())

@@ -1,6 +1,8 @@
 #include "actors/local_state.hpp"
 
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "actors/intact.hpp"
 #include "market/pages.hpp"
@@ -32,16 +34,30 @@ void visit_staged(const storage::reader& from, sequence_number of, Visit&& visit
 
 local_state::local_state(snapshot_ptr from, sequence_number target)
     : from_(std::move(from)), target_(target) {
+  std::size_t taken = 0;
   auto take = [&](std::uint64_t source) {
-    return [this, source](std::uint64_t key, byte_view content) {
+    return [this, source, &taken](std::uint64_t key, byte_view content) {
       tree_.set(key, content);
       sources_[key] = source;
+      ++taken;
     };
   };
   visit_own(*from_, take(own));
-  for (auto of : intact(storage::list_base_pages(*from_)))
-    if (of != target)
-      visit_staged(*from_, of, take(of.value()));
+  auto checkpoint = intact(storage::load_checkpoint(*from_));
+  std::size_t most = 0;
+  for (auto of : intact(storage::list_base_pages(*from_))) {
+    // The base and the like lie below, and are older than the own pages.
+    if (of == target || (checkpoint && of <= checkpoint->sequence))
+      continue;
+    taken = 0;
+    visit_staged(*from_, of, take(of.value()));
+    needless_.push_back(of);
+    if (taken >= most)
+      std::swap(needless_.front(), needless_.back());
+    most = std::max(most, taken);
+  }
+  if (!needless_.empty())
+    needless_.erase(needless_.begin()); // of which most is here
   visit_staged(*from_, target, take(target.value()));
   tree_.root();
 }

@@ -10,8 +10,8 @@
 
 namespace bourse::actors {
 
-/// Pages as of a snapshot. Of several with one key the latest counts: own, staged for other states,
-/// staged for the target. Throws if the snapshot can't be read.
+/// Pages as of a snapshot. Of several with one key the latest counts: own, staged for other states
+/// that lie above, staged for the target. Throws if the snapshot can't be read.
 class local_state {
 public:
   local_state() = default;
@@ -20,6 +20,11 @@ public:
   /// Once: it is large.
   state_tree take_tree() {
     return std::move(tree_);
+  }
+  /// The states above the own one of which something is staged that need not be kept: all but the
+  /// target, and of the others the one of which most is here.
+  const std::vector<sequence_number>& needless() const {
+    return needless_;
   }
   /// Pages of the subtree, from the key `from` on, that are not staged for the target yet: about
   /// `most_bytes` of them. If there are more, `from` says where.
@@ -32,6 +37,7 @@ private:
   state_tree tree_;
   /// By page: 0 if it is an own one, else the number of the state that it is staged for.
   std::map<std::uint64_t, std::uint64_t> sources_;
+  std::vector<sequence_number> needless_;
 };
 
 /// Over the pages of the own checkpoint. Throws if they can't be read.

@@ -290,6 +290,8 @@ private:
           if (round != round_)
             return;
           here_ = local_state{snapshot, n};
+          for (auto of : here_.needless()) // `here_` still has it
+            forget(of);
           fetch_.on_local(now(), here_.take_tree());
           carry_out();
         });
@@ -338,7 +340,8 @@ private:
           if (staged_tree(*snapshot, n).root() != target.pages) {
             context_->log->error("the pages of the state at block {} do not add up", n.value());
             installing_ = false;
-            return discard(n);
+            forget(n);
+            return drop();
           }
           context_->log->info("has the state at block {}: {} pages fetched, {} were here",
                               n.value(), fetch_.counters().pages, copied_);
@@ -357,13 +360,13 @@ private:
         });
   }
 
-  void discard(sequence_number n) {
+  /// What is staged for it goes.
+  void forget(sequence_number n) {
     auto none = std::make_shared<staged_pages>();
     none->of = n;
     none->discard = true;
     self_->request(routes_->ledger, caf::infinite, stage_atom::value, staged_pages_ptr{none})
         .then([](stage_atom) {});
-    drop();
   }
 
   // -- status ------------------------------------------------------------------------------------

@@ -20,12 +20,8 @@ expected<pruner> pruner::begin(const store& s, const limits& l) {
   out.stable_ = stable->value_or(stable_checkpoint{});
   if (!*own)
     return out;
-  out.own_ = (*own)->sequence;
-  auto leftovers = out.leftovers(s);
-  if (!leftovers)
-    return tl::unexpected{leftovers.error()};
-  out.leftovers_ = !leftovers->empty();
-  out.on_checkpoint(s, **own);
+  if (auto ok = out.on_checkpoint(s, **own); !ok)
+    return tl::unexpected{ok.error()};
   return out;
 }
 
@@ -41,12 +37,17 @@ bool pruner::long_enough() const {
          && own_.value() >= next_->what.sequence.value() + limits_.retain_blocks;
 }
 
-void pruner::on_checkpoint(const store& s, const stored_checkpoint& c) {
+expected<void> pruner::on_checkpoint(const store& s, const stored_checkpoint& c) {
   own_ = c.sequence;
-  if (!due(c.sequence))
-    return;
-  copy_ = copy{c, s.snapshot(), std::nullopt, {}};
-  prove();
+  if (due(c.sequence)) {
+    copy_ = copy{c, s.snapshot(), std::nullopt, {}};
+    prove();
+  }
+  auto old = leftovers(s);
+  if (!old)
+    return tl::unexpected{old.error()};
+  leftovers_ = !old->empty();
+  return {};
 }
 
 void pruner::on_stable(const stable_checkpoint& c) {
@@ -80,13 +81,14 @@ expected<void> pruner::step(write_batch& to, const store& s) {
   return copy_ && copy_->proof ? copy_slice(to) : expected<void>{};
 }
 
-/// Of copies that were cut short. Pages above the own checkpoint are not this class's: they come
-/// from others.
+/// Of copies that were cut short or given up, and of states that were fetched until execution
+/// overtook them. Pages above the own checkpoint are not this class's: they come from others.
 expected<std::vector<sequence_number>> pruner::leftovers(const reader& s) const {
   auto all = list_base_pages(s);
   if (all)
     std::erase_if(*all, [this](sequence_number n) {
-      return n > own_ || n == base_ || (next_ && n == next_->what.sequence);
+      return n > own_ || n == base_ || (next_ && n == next_->what.sequence)
+             || (copy_ && n == copy_->what.sequence);
     });
   return all;
 }

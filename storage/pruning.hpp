@@ -27,7 +27,7 @@ public:
   static expected<pruner> begin(const store& s, const limits& l);
 
   /// The store holds this own checkpoint and no later one yet.
-  void on_checkpoint(const store& s, const stored_checkpoint& c);
+  expected<void> on_checkpoint(const store& s, const stored_checkpoint& c);
   void on_stable(const stable_checkpoint& c);
 
   /// There is something to do.
@@ -62,7 +62,7 @@ private:
   stable_checkpoint stable_;
   std::optional<base_record> next_; ///< complete
   std::optional<copy> copy_;
-  bool leftovers_ = false; ///< are there
+  bool leftovers_ = false; ///< there are pages at or below `own_` that are for nothing
 };
 
 } // namespace bourse::storage

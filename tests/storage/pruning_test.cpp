@@ -33,7 +33,7 @@ struct node {
   }
 
   void begin() {
-    p = good(pruner::begin(*s, small));
+    p = good(pruner::begin(*s, limits));
   }
   void restart() {
     p = pruner{};
@@ -50,7 +50,7 @@ struct node {
     auto stable = good(load_stable(*s));
     if (stable_first)
       p.on_stable(*stable);
-    p.on_checkpoint(*s, *own);
+    CAF_REQUIRE(p.on_checkpoint(*s, *own).has_value());
     if (!stable_first)
       p.on_stable(*stable);
   }
@@ -91,6 +91,7 @@ struct node {
 
   memory_disk disk;
   std::unique_ptr<store> s;
+  pruner::limits limits = small;
   fake_ledger ledger;
   pruner p;
   int steps = 0;
@@ -147,7 +148,7 @@ CAF_TEST(a state that no quorum signed is not copied) {
   };
   n.ledger.write_blocks(*n.s, 12);
   auto own = *good(load_checkpoint(*n.s));
-  n.p.on_checkpoint(*n.s, own);
+  CAF_REQUIRE(n.p.on_checkpoint(*n.s, own).has_value());
   CAF_CHECK(!n.p.busy()); // its proof may come yet
   n.p.on_stable(stable_of(8, hash("x")));
   CAF_CHECK(!n.p.busy());
@@ -157,12 +158,12 @@ CAF_TEST(a state that no quorum signed is not copied) {
   CAF_CHECK(!n.p.busy()); // it was given up
   n.ledger.write_blocks(*n.s, 4);
   own = *good(load_checkpoint(*n.s));
-  n.p.on_checkpoint(*n.s, own);
+  CAF_REQUIRE(n.p.on_checkpoint(*n.s, own).has_value());
   n.p.on_stable(stable_of(18, hash("y"))); // and its own was missed
   CAF_CHECK(!n.p.busy());
   n.ledger.write_blocks(*n.s, 4);
   own = *good(load_checkpoint(*n.s));
-  n.p.on_checkpoint(*n.s, own);
+  CAF_REQUIRE(n.p.on_checkpoint(*n.s, own).has_value());
   CAF_CHECK(!n.p.busy());
   n.p.on_stable(stable_of(20, own.state));
   CAF_CHECK(n.p.busy());
@@ -234,5 +235,30 @@ CAF_TEST(a base moves up through crashes at any write) {
     CAF_CHECK(crashes > 5);
     CAF_CHECK(n.base() > 0);
     n.check_sound();
+  }
+}
+
+CAF_TEST(what was staged for a state goes once the log has overtaken it) {
+  for (auto retain : {std::uint64_t{0}, retained}) {
+    node n{9};
+    n.limits.retain_blocks = retain;
+    n.restart();
+    for (std::uint64_t b = 1; b <= 60; ++b) {
+      if (b % 10 == 5) { // of states two and thirty blocks ahead
+        write_batch batch;
+        for (auto ahead : {2, 30})
+          append_base_page(batch, sequence_number{b + ahead},
+                           {bourse::market::page_kind::accounts, 0, 1}, "somebody's");
+        CAF_REQUIRE(n.s->write(batch, durability::buffered).has_value());
+      }
+      n.block();
+      n.finish();
+      auto own = good(load_checkpoint(*n.s));
+      std::size_t below = 0;
+      for (auto of : good(list_base_pages(*n.s)))
+        below += own && of <= own->sequence ? 1 : 0;
+      // The base, and the one to come.
+      CAF_CHECK(below <= (retain > 0 ? 2 : 0));
+    }
   }
 }
