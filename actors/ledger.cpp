@@ -233,9 +233,11 @@ private:
     storage::write_batch batch;
     intact(pruner_.step(batch, *store_));
     put(batch, durability::buffered);
-    if (pruner_.base() != before)
+    if (pruner_.base() != before) {
       context_->log->info("the log begins with block {} from now on",
                           pruner_.base().next().value());
+      self_->send(routes_->transfer, snapshot_atom::value, snapshot());
+    }
     if (pruner_.busy())
       arm(between_slices);
   }

@@ -88,15 +88,21 @@ std::vector<state_page> local_state::slice(tree_path at, std::uint64_t& from, bo
   return out;
 }
 
-state_tree own_tree(const storage::reader& from) {
+state_tree own_tree(const storage::reader& from, std::uint64_t& read) {
   state_tree tree;
-  visit_own(from, [&](std::uint64_t key, byte_view content) { tree.set(key, content); });
+  visit_own(from, [&](std::uint64_t key, byte_view content) {
+    tree.set(key, content);
+    read += content.size();
+  });
   return tree;
 }
 
-state_tree staged_tree(const storage::reader& from, sequence_number of) {
+state_tree staged_tree(const storage::reader& from, sequence_number of, std::uint64_t& read) {
   state_tree tree;
-  visit_staged(from, of, [&](std::uint64_t key, byte_view content) { tree.set(key, content); });
+  visit_staged(from, of, [&](std::uint64_t key, byte_view content) {
+    tree.set(key, content);
+    read += content.size();
+  });
   return tree;
 }
 

@@ -40,9 +40,10 @@ private:
   std::vector<sequence_number> needless_;
 };
 
-/// Over the pages of the own checkpoint. Throws if they can't be read.
-state_tree own_tree(const storage::reader& from);
+/// Over the pages of the own checkpoint. Throws if they can't be read. Adds how many bytes they are
+/// to `read`.
+state_tree own_tree(const storage::reader& from, std::uint64_t& read);
 /// Over what is staged for a state, or is that of the base.
-state_tree staged_tree(const storage::reader& from, sequence_number of);
+state_tree staged_tree(const storage::reader& from, sequence_number of, std::uint64_t& read);
 
 } // namespace bourse::actors

@@ -12,36 +12,75 @@
 namespace bourse::actors {
 
 void state_server::add(const snapshot_ptr& from, std::uint64_t now_ms) {
+  add(from, now_ms, false);
+}
+
+void state_server::add_fresh(const snapshot_ptr& from, std::uint64_t now_ms) {
+  std::erase_if(given_, [](const given& g) { return g.what == kind::fresh; });
+  add(from, now_ms, true);
+}
+
+void state_server::add(const snapshot_ptr& from, std::uint64_t now_ms, bool fresh) {
   auto stable = intact(storage::load_stable(*from));
-  if (auto base = intact(storage::load_base(*from)))
-    keep({from, base->what, true, base->proof, {}, {}, now_ms});
-  if (auto own = intact(storage::load_checkpoint(*from))) {
-    given g{from, *own, false, {}, {}, {}, now_ms};
-    if (stable && stable->what == checkpoint_statement{own->sequence, own->state})
-      g.proof = std::move(stable);
+  if (auto base = intact(storage::load_base(*from))) {
+    given g{from, base->what, kind::base, true, base->proof, {}, {}, 0, now_ms};
+    for (auto& older : given_)
+      if (older.what == kind::base && older.of.sequence < g.of.sequence)
+        older.what = kind::regular;
     keep(std::move(g));
   }
-  // The oldest go first, but for what is being fetched.
-  while (given_.size() > kept) {
-    auto idle = std::ranges::find_if(
-        given_, [&](const given& g) { return now_ms - g.used_ms >= in_use_ms; });
-    if (idle == given_.end() && given_.size() <= most_kept)
-      return;
-    given_.erase(idle == given_.end() ? given_.begin() : idle);
+  if (auto own = intact(storage::load_checkpoint(*from))) {
+    auto what = own->sequence.value() % spacing_ == 0 ? kind::regular : kind::fresh;
+    given g{from, *own, what, false, {}, {}, {}, 0, now_ms};
+    if (stable && stable->what == checkpoint_statement{own->sequence, own->state})
+      g.proof = std::move(stable);
+    if (fresh || what == kind::regular)
+      keep(std::move(g));
   }
+  drop_old(now_ms);
 }
 
 /// One state of each number; the same state is the same wherever it is read from.
 void state_server::keep(given g) {
   auto place = std::ranges::find_if(
       given_, [&](const given& other) { return other.of.sequence >= g.of.sequence; });
-  if (place == given_.end() || place->of.sequence != g.of.sequence)
+  if (place == given_.end() || place->of.sequence != g.of.sequence) {
     given_.insert(place, std::move(g));
-  else if (!place->proof)
+    return;
+  }
+  if (!place->proof)
     place->proof = std::move(g.proof);
+  if (g.what == kind::base) { // it stays, and an old snapshot would hold on to much else
+    place->what = kind::base;
+    place->in_base = true;
+    place->from = std::move(g.from);
+  }
+}
+
+bool state_server::in_use(const given& g, std::uint64_t now_ms) const {
+  return std::ranges::any_of(uses_, [&](const auto& u) {
+    return u.second.of == g.of.sequence && now_ms - u.second.at_ms < in_use_ms;
+  });
+}
+
+/// The base stays, and a fresh one until the next. Of the others the newest; then the oldest goes
+/// first, but for what is being fetched or was just offered, and these only if they are too many.
+void state_server::drop_old(std::uint64_t now_ms) {
+  std::vector<std::pair<int, sequence_number>> older; // by how much they are needed
+  std::size_t newer = 0;
+  for (auto g = given_.rbegin(); g != given_.rend(); ++g)
+    if (g->what == kind::regular && ++newer > kept) {
+      auto offered = g->offered_ms > 0 && now_ms - g->offered_ms < in_use_ms;
+      older.emplace_back(in_use(*g, now_ms) ? 2 : offered ? 1 : 0, g->of.sequence);
+    }
+  std::ranges::sort(older);
+  for (std::size_t i = 0; i < older.size(); ++i)
+    if (older[i].first == 0 || older.size() - i > most_kept - kept)
+      std::erase_if(given_, [&](const given& g) { return g.of.sequence == older[i].second; });
 }
 
 void state_server::on_stable(const stable_checkpoint& proof) {
+  stable_ = std::max(stable_, proof.what.sequence);
   for (auto& g : given_)
     if (proof.what == checkpoint_statement{g.of.sequence, g.of.state})
       g.proof = proof;
@@ -52,20 +91,26 @@ bool state_server::has_any(sequence_number above) const {
                              [&](const given& g) { return g.proof && g.of.sequence > above; });
 }
 
-bool state_server::may_take_fresh(std::uint64_t now_ms) {
-  if (fresh_at_ms_ && now_ms - *fresh_at_ms_ < fresh_ms)
+bool state_server::may_take_fresh(sequence_number above, std::uint64_t now_ms) {
+  auto pause = std::max(fresh_ms, walk_share * walk_ms_);
+  if (above >= stable_ || (fresh_at_ms_ && now_ms - *fresh_at_ms_ < pause))
     return false;
+  for (const auto& g : given_) // whom it was offered to may begin yet
+    if (g.what == kind::fresh && g.proof && (in_use(g, now_ms) || now_ms - g.taken_ms < in_use_ms))
+      return false;
   fresh_at_ms_ = now_ms;
   return true;
 }
 
 std::vector<state_offer> state_server::offers(sequence_number above, std::uint64_t now_ms) {
   std::vector<state_offer> out;
-  for (auto g = given_.rbegin(); g != given_.rend() && out.size() < 2; ++g) {
-    if (!g->proof || g->of.sequence <= above)
+  std::size_t newest = 0;
+  for (auto g = given_.rbegin(); g != given_.rend(); ++g) {
+    if (!g->proof || g->of.sequence <= above || (newest == 2 && g->what != kind::base))
       continue;
+    ++newest;
     build(*g);
-    g->used_ms = now_ms;
+    g->offered_ms = now_ms;
     out.insert(out.begin(), state_offer{*g->proof, g->of.chain, g->root});
   }
   return out;
@@ -74,24 +119,27 @@ std::vector<state_offer> state_server::offers(sequence_number above, std::uint64
 void state_server::build(given& g) {
   if (g.tree)
     return;
-  auto tree = g.base ? staged_tree(*g.from, g.of.sequence) : own_tree(*g.from);
+  auto tree = g.in_base ? staged_tree(*g.from, g.of.sequence, walked_) : own_tree(*g.from, walked_);
   g.root = tree.root();
   g.tree = std::move(tree);
   if (state_digest(g.of.sequence, g.of.chain, g.root) != g.of.state)
     throw std::runtime_error("the pages of a snapshot are not those of its checkpoint");
 }
 
-state_server::given* state_server::find(sequence_number n) {
+state_server::given* state_server::find(replica_id by, sequence_number n, std::uint64_t now_ms) {
   auto g = std::ranges::find_if(given_, [&](const given& x) { return x.of.sequence == n; });
-  return g == given_.end() || !g->proof ? nullptr : &*g;
+  if (g == given_.end() || !g->proof)
+    return nullptr;
+  uses_[by] = {n, now_ms};
+  return &*g;
 }
 
-state_nodes state_server::answer(const fetch_state_nodes& what, std::uint64_t now_ms) {
+state_nodes state_server::answer(replica_id to, const fetch_state_nodes& what,
+                                 std::uint64_t now_ms) {
   state_nodes out{what.id, {}};
-  auto* g = find(what.target);
+  auto* g = find(to, what.target, now_ms);
   if (!g)
     return out;
-  g->used_ms = now_ms;
   build(*g);
   std::size_t size = 0;
   for (auto path : what.paths) {
@@ -106,17 +154,17 @@ state_nodes state_server::answer(const fetch_state_nodes& what, std::uint64_t no
   return out;
 }
 
-state_pages state_server::answer(const fetch_state_pages& what, std::uint64_t now_ms) {
+state_pages state_server::answer(replica_id to, const fetch_state_pages& what,
+                                 std::uint64_t now_ms) {
   state_pages out{what.id, {}};
-  auto* g = find(what.target);
+  auto* g = find(to, what.target, now_ms);
   if (!g)
     return out;
-  g->used_ms = now_ms;
   std::size_t size = 0;
   for (auto key : what.keys) {
     auto unpacked = market::page_key::unpack(key);
-    auto page = intact(g->base ? storage::load_base_page(*g->from, g->of.sequence, unpacked)
-                               : storage::load_page(*g->from, unpacked));
+    auto page = intact(g->in_base ? storage::load_base_page(*g->from, g->of.sequence, unpacked)
+                                  : storage::load_page(*g->from, unpacked));
     if (!page)
       continue;
     if (size >= consensus::state_fetch::least_part_bytes && size + page->size() > answer_bytes)

@@ -51,10 +51,12 @@ public:
         context_(std::move(setup.context)),
         authenticator_(std::move(setup.authenticator)),
         position_(std::move(setup.position)),
+        server_(transfer_spacing(*context_)),
         need_(context_->genesis.size, context_->options.transfer_after_blocks),
         fetch_(fetch_options(*context_), *authenticator_),
         newcomer_(newcomer_options(*context_), *authenticator_, setup.silence) {
     newcomer_.on_position(position_->executed, position_->stable);
+    server_.on_stable(position_->stable);
   }
 
   state_transfer_actor::behavior_type behavior() {
@@ -192,25 +194,37 @@ private:
     if (auto* q = std::get_if<fetch_state>(&what)) {
       if (server_.has_any(q->above))
         return offer(to, q->above);
-      if (!server_.may_take_fresh(now_ms()))
+      if (!server_.may_take_fresh(q->above, now_ms()))
         return; // it asks again
       // Perhaps the state as of now is far enough, or the one that the log begins with.
       self_->request(routes_->ledger, caf::infinite, snapshot_atom::value)
           .then([this, to, above = q->above](const snapshot_ptr& snapshot) {
-            server_.add(snapshot, now_ms());
+            server_.add_fresh(snapshot, now_ms());
             server_.on_stable(position_->stable);
             offer(to, above);
           });
     } else if (auto* nodes = std::get_if<fetch_state_nodes>(&what)) {
-      answer(to, server_.answer(*nodes, now_ms()));
+      auto begun = now_ms();
+      answer(to, server_.answer(to, *nodes, begun));
+      charge(begun);
     } else if (auto* pages = std::get_if<fetch_state_pages>(&what)) {
-      answer(to, server_.answer(*pages, now_ms()));
+      answer(to, server_.answer(to, *pages, now_ms()));
     }
   }
 
   void offer(replica_id to, sequence_number above) {
-    for (auto& offer : server_.offers(above, now_ms()))
+    auto begun = now_ms();
+    for (auto& offer : server_.offers(above, begun))
       answer(to, std::move(offer));
+    charge(begun);
+  }
+
+  /// What was done since then was perhaps a walk over whole states.
+  void charge(std::uint64_t begun_ms) {
+    if (auto walk = server_.take_charge(); walk > 0) {
+      context_->pace.spent(walk);
+      server_.on_walk(now_ms() - begun_ms);
+    }
   }
 
   void answer(replica_id to, const peer_message& what) {
@@ -337,7 +351,8 @@ private:
     self_->request(routes_->ledger, caf::infinite, snapshot_atom::value)
         .then([this, target = *finished_](const snapshot_ptr& snapshot) {
           auto n = target.stable.what.sequence;
-          if (staged_tree(*snapshot, n).root() != target.pages) {
+          std::uint64_t read = 0;
+          if (staged_tree(*snapshot, n, read).root() != target.pages) {
             context_->log->error("the pages of the state at block {} do not add up", n.value());
             installing_ = false;
             forget(n);
