@@ -156,7 +156,10 @@ void state_fetch::seek_better(std::uint64_t now_ns) {
         effects_.sends.push_back({replica_id{i}, fetch_state{above_}});
   }
   auto patience = options_.few_sources_ms * ns_per_ms << std::min(turns_, most_doublings);
-  if (now_ns - fetching_since_ns_ < patience)
+  auto in_time = now_ns - fetching_since_ns_ < patience;
+  if (in_time && std::ranges::any_of(peers_, [&](const peer& p) {
+        return p.offers.contains(*target()) && now_ns >= p.rests_until_ns;
+      }))
     return;
   struct standing {
     std::size_t holders = 0;

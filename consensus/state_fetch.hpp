@@ -26,7 +26,7 @@ struct state_fetch_options {
   /// A peer whose answer was wrong or did not come is left alone for so long; doubles each time.
   std::uint32_t rest_ms = 1000;
   /// While fewer than f+1 offer the target, offers are asked for this often; after so long, which
-  /// doubles each time, another state is turned to if there is one.
+  /// doubles each time, or when all of them rest, another state is turned to if there is one.
   std::uint32_t more_offers_ms = 3000;
   std::uint32_t few_sources_ms = 5000;
   /// In one question.

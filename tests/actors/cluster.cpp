@@ -166,6 +166,8 @@ void cluster::from_peer(std::size_t from, std::uint64_t life, std::size_t to, ch
     listener_(from, c, *message);
   if (cuts_.contains({from, to}) || lost())
     return;
+  if (censor_ && !censor_(from, to, c, *message))
+    return;
   auto copies = world_.random().below(100) < network_.duplicate_percent ? 2 : 1;
   for (int copy = 0; copy < copies; ++copy)
     world_.after(delay(), [this, from, to, c, message, to_life = nodes_[to].life] {

@@ -98,6 +98,13 @@ public:
   void listen(listener l) {
     listener_ = std::move(l);
   }
+  /// Asked whether what a node sends to another gets there. If not, inject() may put in its place
+  /// what a liar would have sent.
+  using censor
+      = std::function<bool(std::size_t from, std::size_t to, channel c, byte_view message)>;
+  void watch_links(censor w) {
+    censor_ = std::move(w);
+  }
   /// What the node sent to other replicas, by channel.
   std::uint64_t sent(std::size_t i, channel c) const;
   /// Clocks of blocks may differ.
@@ -154,6 +161,7 @@ private:
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
   std::uint64_t next_session_ = 1;
   listener listener_;
+  censor censor_;
 };
 
 } // namespace bourse::actors::sim

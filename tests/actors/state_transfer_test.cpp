@@ -3,7 +3,7 @@
 #include "tests/suite.hpp"
 
 #include "consensus/newcomer.hpp"
-#include "tests/actors/crowd.hpp"
+#include "tests/actors/ticker.hpp"
 
 using namespace bourse;
 using namespace bourse::actors;
@@ -22,25 +22,6 @@ cluster_options near_options(std::uint64_t seed) {
   o.node.transfer_after_blocks = after_blocks;
   return o;
 }
-
-/// Orders one after the other, each in a block of its own, until `n` blocks are executed.
-struct ticker {
-  ticker(cluster& world) : c(world), maker(c, client_named(c.genesis(), "maker")) {
-    c.universe().run(50);
-  }
-  void blocks(std::uint64_t n) {
-    for (std::uint64_t i = 0; i < n; ++i) {
-      ++sent;
-      auto account = account_of(c.genesis(), maker.id());
-      auto price = static_cast<std::int64_t>(100 + sent % 50);
-      maker.submit({limit_order(account, side::buy, price, 1, sent)});
-      CAF_REQUIRE(c.universe().run(20'000, [&] { return maker.confirmed().size() == sent; }));
-    }
-  }
-  cluster& c;
-  test_client maker;
-  std::uint64_t sent = 0;
-};
 
 /// Reports from before its state a node does not have, and says so.
 void check_complaints(const test_client& client) {
