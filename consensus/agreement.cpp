@@ -51,6 +51,10 @@ bool agreement::complete(std::uint64_t now_ns, const pre_prepare& m) {
 }
 
 void agreement::on_pre_prepare(std::uint64_t now_ns, replica_id from, const pre_prepare& m) {
+  if (m.block && m.block->size() > ctx_.opts.max_block_bytes) {
+    ++ctx_.counters.rejected_proposals;
+    return;
+  }
   if (complete(now_ns, m) || !current(m.what))
     return;
   if (!ctx_.installed) { // verified when the view begins

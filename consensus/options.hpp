@@ -17,6 +17,8 @@ struct options {
   /// High watermark = stable checkpoint + window. At most 64; a multiple of checkpoint_interval.
   std::uint32_t window = 64;
   std::uint32_t checkpoint_interval = 32;
+  /// A proposal with a longer block is not kept: one can't be within the genesis file's limits.
+  std::size_t max_block_bytes = 4 * 1024 * 1024;
   /// How many proposals the primary keeps in flight: more hides latency, fewer make fuller blocks.
   std::uint32_t max_in_flight = 4;
   /// Votes for a slot that is not final are sent again after this, then at doubling intervals.

@@ -30,6 +30,8 @@ struct block_limits {
   std::uint32_t max_clock_skew_ms = 2000;
 };
 
+/// No block within the limits is longer.
+std::size_t max_encoded_bytes(const block_limits& limits);
 bytes encode(const block& b);
 /// Errors: malformed, too_large (more digests than max_requests).
 expected<block> decode_block(byte_view encoded, const block_limits& limits);

@@ -11,6 +11,11 @@ constexpr std::size_t max_header_bytes = 128;
 
 } // namespace
 
+std::size_t max_encoded_bytes(const block_limits& limits) {
+  // Every submission has a request at least, so there are no more digests than requests.
+  return max_header_bytes + std::size_t{limits.max_requests} * digest::size;
+}
+
 bytes encode(const block& b) {
   wire::Block out;
   out.mutable_cluster()->assign(b.cluster.view());
@@ -21,10 +26,8 @@ bytes encode(const block& b) {
 }
 
 expected<block> decode_block(byte_view encoded, const block_limits& limits) {
-  // Every submission has a request at least, so there are no more digests than requests.
-  auto max_bytes = max_header_bytes + std::size_t{limits.max_requests} * digest::size;
   wire::Block parsed;
-  if (auto ok = codec::parse(parsed, encoded, max_bytes, "block"); !ok)
+  if (auto ok = codec::parse(parsed, encoded, max_encoded_bytes(limits), "block"); !ok)
     return tl::unexpected{ok.error()};
   const auto& digests = parsed.submissions();
   if (digests.size() / digest::size > limits.max_requests)

@@ -57,6 +57,25 @@ CAF_TEST(a proposal may be forwarded) {
   CAF_CHECK_EQUAL(r.all.checks.size(), 1u);
 }
 
+CAF_TEST(a block too long to be one is not kept) {
+  auto o = lone_replica::defaults(2);
+  o.max_block_bytes = 100;
+  for (std::uint64_t v : {0, 3}) { // in view 3 it waits for the NEW-VIEW
+    auto from = lone_replica::fresh(v);
+    lone_replica r{o, from};
+    std::string text(101, 'x');
+    r.hear(static_cast<std::uint16_t>(v % 4),
+           lone_replica::propose({view(v), seq(1), hash(text)}, text,
+                                 static_cast<std::uint16_t>(v % 4)));
+    CAF_CHECK(r.all.empty());
+    CAF_CHECK_EQUAL(r.counters().rejected_proposals, 1u);
+  }
+  lone_replica r{o, lone_replica::fresh()};
+  std::string text(100, 'x');
+  r.hear(0, lone_replica::propose({view(0), seq(1), hash(text)}, text, 0));
+  CAF_CHECK_EQUAL(r.all.checks.size(), 1u);
+}
+
 CAF_TEST(overflowing numbers) {
   lone_replica r{2};
   for (std::uint64_t v : {huge, huge - 3, std::uint64_t{1} << 63}) {
