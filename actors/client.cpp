@@ -144,7 +144,6 @@ private:
     if (handle && handle != l.handle)
       return;
     l.handle = link_actor{};
-    session_.unlinked(r);
     queries_.unlinked(r, now());
     self_->delayed_send(self_, std::chrono::milliseconds(l.redial_ms), dial_atom::value, r);
     l.redial_ms = std::min(l.redial_ms * 2, redial_at_most_ms);

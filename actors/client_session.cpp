@@ -71,7 +71,6 @@ client_session::client_session(cluster_size size, const market::rules& market, c
       next_(max_streams, weak_watermark{size}),
       reports_(size, self, report_quorum::limits{}),
       gone_(size),
-      up_(size.n, false),
       welcomes_(size.n),
       resume_wait_ms_(tuning.resume_ms) {
   for (std::size_t s = 0; s < max_streams; ++s)
@@ -143,13 +142,8 @@ placement_id client_session::place(stream_id stream, presigned_ptr submissions, 
 // -- from the links ------------------------------------------------------------------------------
 
 void client_session::linked(replica_id r) {
-  up_[r.value()] = true;
   if (ready())
     send_resume(r);
-}
-
-void client_session::unlinked(replica_id r) {
-  up_[r.value()] = false;
 }
 
 void client_session::receive(replica_id from, const welcome& m, local_time_ms now) {
@@ -402,10 +396,6 @@ stream_positions client_session::position() const {
     p.next.push_back(s.next());
   p.next_report = reports_.wanted();
   return p;
-}
-
-std::size_t client_session::links_up() const {
-  return static_cast<std::size_t>(std::count(up_.begin(), up_.end(), true));
 }
 
 std::size_t client_session::in_flight() const {

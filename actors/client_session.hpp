@@ -86,7 +86,6 @@ public:
   // -- from the links -----------------------------------------------------------------------------
 
   void linked(replica_id r);
-  void unlinked(replica_id r);
   void receive(replica_id from, const welcome& m, local_time_ms now);
   void receive(replica_id from, results m, local_time_ms now);
   void receive(replica_id from, const refused& m, local_time_ms now);
@@ -108,7 +107,6 @@ public:
     return reports_.started();
   }
   stream_positions position() const;
-  std::size_t links_up() const;
   const counters& counts() const {
     return counts_;
   }
@@ -148,7 +146,6 @@ private:
   std::vector<weak_watermark> next_; ///< by stream
   report_quorum reports_;
   weak_watermark gone_;                          ///< the first report that is kept
-  std::vector<bool> up_;                         ///< by replica
   std::vector<std::optional<welcome>> welcomes_; ///< by replica: the latest
   std::optional<local_time_ms> start_at_;        ///< once f+1 have welcomed us
   std::optional<local_time_ms> resume_at_;

@@ -382,10 +382,6 @@ bool replica_core::is_primary() const {
   return state_->ctx.is_primary();
 }
 
-bool replica_core::silent() const {
-  return state_->ctx.silent;
-}
-
 sequence_number replica_core::executed() const {
   return state_->deliver.executed();
 }

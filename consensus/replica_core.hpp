@@ -57,7 +57,6 @@ public:
   /// False between leaving a view and the next one's NEW-VIEW.
   bool in_view() const;
   bool is_primary() const;
-  bool silent() const;
   sequence_number executed() const;  ///< last one that `on_executed` named
   sequence_number committed() const; ///< highest without a gap below it
   const stable_checkpoint& stable() const;

@@ -41,10 +41,6 @@ std::uint16_t vote_set::verified_count(const digest& d) const {
   return static_cast<std::uint16_t>(std::ranges::count_if(votes_, same));
 }
 
-bool vote_set::empty() const {
-  return std::ranges::all_of(votes_, [](const vote& v) { return v.state == standing::none; });
-}
-
 bool vote_set::reach(const digest& d, std::uint16_t needed, const verifier& verify) {
   auto have = verified_count(d);
   // Bad ones shrink what is possible: stop as soon as it is too little, the rest may wait.

@@ -43,7 +43,6 @@ public:
 
   /// How many votes are for `d`, verified or not.
   std::uint16_t count(const digest& d) const;
-  bool empty() const;
 
   using verifier = std::function<bool(replica_id by, const signature& sig)>;
   /// True if `needed` valid votes for `d` are here. Verifies only if there can be that many, and

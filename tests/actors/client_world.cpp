@@ -89,7 +89,6 @@ void client_world::cut(client_run& run, std::uint16_t replica) {
     return;
   run.linked[replica] = false;
   run.cursor[replica] = npos;
-  run.session->unlinked(replica_id{replica});
   drain(index_of(run));
 }
 
