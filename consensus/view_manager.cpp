@@ -64,7 +64,7 @@ void view_manager::on(std::uint64_t now_ns, replica_id from, const view_change& 
   else if (begun_)
     help(now_ns, from);
   else if (content->view == view())
-    collect(now_ns, m);
+    collect(m);
 }
 
 void view_manager::on(std::uint64_t now_ns, replica_id, const new_view& m) {
@@ -90,7 +90,7 @@ void view_manager::on(std::uint64_t now_ns, replica_id, const new_view& m) {
 }
 
 /// The primary of the view has left it already: it keeps what its NEW-VIEW will rest on.
-void view_manager::collect(std::uint64_t, const view_change& m) {
+void view_manager::collect(const view_change& m) {
   if (!is_primary() || changes_.contains(m.by.replica))
     return;
   auto content = check_view_change(m, options_.consensus, auth_);
@@ -183,7 +183,7 @@ void view_manager::on_left(std::uint64_t now_ns, const view_change_content& c) {
   changes_.emplace(m.by.replica, checked_change{m, c});
   for (const auto& [who, early] : early_)
     if (early.view == view())
-      collect(now_ns, early.message);
+      collect(early.message);
   try_begin();
 }
 
@@ -201,8 +201,8 @@ void view_manager::on_begun(std::uint64_t now_ns, view_number v) {
   follow(now_ns);
 }
 
-void view_manager::say_change(bool all) {
-  if (all)
+void view_manager::say_change(bool everyone) {
+  if (everyone)
     to_all(*own_); // perhaps its primary is gone and another has its NEW-VIEW
   else
     effects_.sends.push_back({primary(), *own_});

@@ -115,10 +115,10 @@ private:
   /// Says a new wish, and enters a view that it is time for.
   void follow(std::uint64_t now_ns);
   void enter(std::uint64_t now_ns, view_number v);
-  void collect(std::uint64_t now_ns, const view_change& m);
+  void collect(const view_change& m);
   void try_begin();
   void help(std::uint64_t now_ns, replica_id to);
-  void say_change(bool to_all);
+  void say_change(bool everyone);
   void to_all(const peer_message& m);
   bool reaches_quorum() const;
   std::uint32_t factor() const;
