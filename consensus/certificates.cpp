@@ -1,7 +1,5 @@
 #include "consensus/certificates.hpp"
 
-#include "consensus/replica_core.hpp"
-
 namespace bourse::consensus {
 
 bool well_formed(const std::vector<replica_signature>& signers, std::uint16_t needed,

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "consensus/authenticator.hpp"
 #include "messages/consensus.hpp"
 
 namespace bourse::consensus {
@@ -15,7 +16,14 @@ using namespace messages;
 bool well_formed(const std::vector<replica_signature>& signers, std::uint16_t needed,
                  cluster_size size);
 
-/// `verify(replica_id, purpose, statement, signature) -> bool`; stops at the first bad one.
+/// True if `c` holds exactly the signatures that it needs, all valid.
+bool valid(const commit_certificate& c, cluster_size size, const authenticator& auth);
+bool valid(const prepared_certificate& c, cluster_size size, const authenticator& auth);
+bool valid(const stable_checkpoint& c, cluster_size size, const authenticator& auth);
+
+// The same with `verify(replica_id, purpose, statement, signature) -> bool`; these stop at the
+// first bad one.
+
 template <class Verify>
 bool valid_commits(const commit_certificate& c, cluster_size size, Verify&& verify) {
   if (!well_formed(c.commits, size.quorum(), size))

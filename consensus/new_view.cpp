@@ -16,12 +16,6 @@ bool signed_by(const replica_signature& by, purpose why, byte_view body,
   return auth.verify(by.replica, why, hash(body).view(), by.signature);
 }
 
-auto verifier(const authenticator& auth) {
-  return [&auth](replica_id by, purpose why, const auto& what, const signature& sig) {
-    return auth.verify(by, why, signed_bytes(what), sig);
-  };
-}
-
 /// What is wrong without looking at a signature; null if nothing.
 const char* nonsense(const view_change_content& c, const options& o) {
   if (c.view.value() == 0)
@@ -102,10 +96,10 @@ expected<view_change_content> check_view_change(const view_change& m, const opti
     return fail(errc::malformed, why);
   if (!signed_by(m.by, purpose::view_change, m.body, auth))
     return fail(errc::bad_signature, "not its sender's");
-  if (!valid_proof(c->stable, o.size, verifier(auth)))
+  if (!valid(c->stable, o.size, auth))
     return fail(errc::bad_signature, "the stable checkpoint is not proved");
   for (const auto& p : c->prepared)
-    if (!valid_prepares(p, o.size, verifier(auth)))
+    if (!valid(p, o.size, auth))
       return fail(errc::bad_signature,
                   "no certificate for " + std::to_string(p.what.sequence.value()));
   return c;

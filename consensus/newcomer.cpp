@@ -22,12 +22,8 @@ void newcomer::on_message(std::uint64_t now_ns, replica_id from, const standing&
     return;
   }
   auto known = heard_.find(from);
-  auto proved
-      = (known != heard_.end() && known->second.stable == m.stable)
-        || valid_proof(m.stable, options_.size,
-                       [&](replica_id by, purpose why, const auto& what, const signature& sig) {
-                         return auth_.verify(by, why, signed_bytes(what), sig);
-                       });
+  auto proved = (known != heard_.end() && known->second.stable == m.stable)
+                || valid(m.stable, options_.size, auth_);
   if (!proved)
     return;
   heard_[from] = m;

@@ -79,9 +79,4 @@ private:
   std::unique_ptr<state> state_;
 };
 
-/// True if `c` holds 2f+1 valid commits of distinct replicas.
-bool valid(const commit_certificate& c, cluster_size size, const authenticator& auth);
-bool valid(const prepared_certificate& c, cluster_size size, const authenticator& auth);
-bool valid(const stable_checkpoint& c, cluster_size size, const authenticator& auth);
-
 } // namespace bourse::consensus

@@ -64,11 +64,8 @@ void state_fetch::look(std::uint64_t now_ns) {
 
 bool state_fetch::proved(const state_offer& m) const {
   const auto& what = m.stable.what;
-  auto verify = [&](replica_id by, purpose why, const auto& statement, const signature& sig) {
-    return auth_->verify(by, why, signed_bytes(statement), sig);
-  };
   return what.sequence.value() > 0 && state_digest(what.sequence, m.chain, m.pages) == what.state
-         && valid_proof(m.stable, options_.size, verify);
+         && valid(m.stable, options_.size, *auth_);
 }
 
 void state_fetch::on(std::uint64_t now_ns, replica_id from, const state_offer& m) {

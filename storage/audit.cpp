@@ -4,7 +4,7 @@
 #include <atomic>
 #include <thread>
 
-#include "consensus/replica_core.hpp"
+#include "consensus/certificates.hpp"
 #include "market/exchange.hpp"
 #include "messages/crypto.hpp"
 #include "storage/audit_base.hpp"

@@ -1,6 +1,6 @@
 #include "storage/audit_block.hpp"
 
-#include "consensus/replica_core.hpp"
+#include "consensus/certificates.hpp"
 #include "market/block_order.hpp"
 #include "messages/assert.hpp"
 

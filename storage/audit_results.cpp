@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "consensus/replica_core.hpp"
+#include "consensus/certificates.hpp"
 #include "storage/layout.hpp"
 
 namespace bourse::storage {

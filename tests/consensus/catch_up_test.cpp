@@ -3,6 +3,7 @@
 #include "tests/suite.hpp"
 
 #include "consensus/catch_up.hpp"
+#include "consensus/certificates.hpp"
 #include "tests/consensus/cluster.hpp"
 #include "tests/consensus/lone_replica.hpp"
 

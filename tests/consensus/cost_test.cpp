@@ -2,6 +2,7 @@
 #define CAF_SUITE cost
 #include "tests/suite.hpp"
 
+#include "consensus/certificates.hpp"
 #include "tests/consensus/cluster.hpp"
 #include "tests/consensus/lone_replica.hpp"
 

@@ -3,6 +3,7 @@
 #define CAF_SUITE paper_checkpoints
 #include "tests/suite.hpp"
 
+#include "consensus/certificates.hpp"
 #include "tests/consensus/paper.hpp"
 
 using namespace bourse::test;
