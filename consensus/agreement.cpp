@@ -220,7 +220,7 @@ void agreement::vote(slot& s, vote_kind kind, const statement& what, const signa
   auto& own = s.own(kind);
   auto earlier = s.bound();
   BOURSE_ASSERT(!own.made() && (!earlier || *earlier == what.digest));
-  own = {own_vote::standing::pending, what.digest, sig};
+  own = {own_vote::durability::pending, what.digest, sig};
   auto ticket = ctx_.out.persist(vote_record{kind, what});
   pending_.push_back({ticket, what.view, what.sequence, kind});
   say_after_persist(s, kind, what, sig);
@@ -250,8 +250,8 @@ void agreement::on_persisted(std::uint64_t now_ns, std::uint64_t ticket) {
     if (!s)
       continue;
     auto& own = s->own(p.kind);
-    BOURSE_ASSERT(own.state == own_vote::standing::pending);
-    own.state = own_vote::standing::durable;
+    BOURSE_ASSERT(own.state == own_vote::durability::pending);
+    own.state = own_vote::durability::durable;
     if (p.kind != vote_kind::pre_prepare)
       s->votes(p.kind).add_verified(ctx_.opts.self, own.digest, own.signature);
     (p.kind == vote_kind::commit ? s->times.commit_sent_ns : s->times.prepare_sent_ns) = now_ns;
@@ -325,7 +325,7 @@ void agreement::renew(std::uint64_t now_ns, const statement& what, const signatu
     return;
   }
   if (ctx_.is_primary()) {
-    s.own(vote_kind::pre_prepare) = {own_vote::standing::pending, what.digest, sig};
+    s.own(vote_kind::pre_prepare) = {own_vote::durability::pending, what.digest, sig};
     pending_.push_back({ticket, what.view, what.sequence, vote_kind::pre_prepare});
   }
   auto block = s.find_block(what.digest);

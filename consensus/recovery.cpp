@@ -65,7 +65,7 @@ void agreement::recover_new_view(const recovered_state& from) {
     else
       renew(0, what, sig, 0);
     if (ctx_.is_primary())
-      s.own(vote_kind::pre_prepare) = {own_vote::standing::durable, what.digest, sig};
+      s.own(vote_kind::pre_prepare) = {own_vote::durability::durable, what.digest, sig};
   }
   std::erase_if(pending_, [](const auto& p) { return p.ticket == 0; });
 }
@@ -77,7 +77,7 @@ void agreement::recover_vote(const vote_record& v) {
   if (s.final)
     return;
   auto& own = s.own(v.kind);
-  own = {own_vote::standing::durable, v.what.digest, sign(v.kind, v.what)};
+  own = {own_vote::durability::durable, v.what.digest, sign(v.kind, v.what)};
   if (v.kind != vote_kind::pre_prepare)
     s.votes(v.kind).add_verified(ctx_.opts.self, own.digest, own.signature);
   again_.sent(0, s);

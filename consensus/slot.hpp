@@ -20,16 +20,16 @@ enum class verdict : std::uint8_t { none, asked, acceptable, rejected };
 
 /// What this replica said of the slot. Nothing leaves, and nothing counts, before it is durable.
 struct own_vote {
-  enum class standing : std::uint8_t { none, pending, durable };
-  standing state = standing::none;
+  enum class durability : std::uint8_t { none, pending, durable };
+  durability state = durability::none;
   messages::digest digest;
   messages::signature signature;
 
   bool made() const {
-    return state != standing::none;
+    return state != durability::none;
   }
   bool durable() const {
-    return state == standing::durable;
+    return state == durability::durable;
   }
 };
 

@@ -9,34 +9,34 @@ namespace bourse::consensus {
 vote_set::outcome vote_set::add(replica_id by, const digest& d, const signature& sig) {
   BOURSE_ASSERT(by.value() < votes_.size());
   auto& v = votes_[by.value()];
-  if (v.state != standing::none && v.what == d && v.signature == sig)
+  if (v.state != validity::none && v.what == d && v.signature == sig)
     return outcome::repeated;
-  if (v.state == standing::verified)
+  if (v.state == validity::verified)
     return outcome::ignored;
-  v = {standing::unverified, d, sig};
+  v = {validity::unverified, d, sig};
   return outcome::added;
 }
 
 void vote_set::add_verified(replica_id by, const digest& d, const signature& sig) {
   BOURSE_ASSERT(by.value() < votes_.size());
-  votes_[by.value()] = {standing::verified, d, sig};
+  votes_[by.value()] = {validity::verified, d, sig};
 }
 
 bool vote_set::verified(replica_id by, const digest& d, const signature& sig) const {
   const auto& v = at(by);
-  return v.state == standing::verified && v.what == d && v.signature == sig;
+  return v.state == validity::verified && v.what == d && v.signature == sig;
 }
 
 std::uint16_t vote_set::count(const digest& d) const {
   auto same = [&](const vote& v) {
-    return v.state != standing::none && v.what == d;
+    return v.state != validity::none && v.what == d;
   };
   return static_cast<std::uint16_t>(std::ranges::count_if(votes_, same));
 }
 
 std::uint16_t vote_set::verified_count(const digest& d) const {
   auto same = [&](const vote& v) {
-    return v.state == standing::verified && v.what == d;
+    return v.state == validity::verified && v.what == d;
   };
   return static_cast<std::uint16_t>(std::ranges::count_if(votes_, same));
 }
@@ -47,10 +47,10 @@ bool vote_set::reach(const digest& d, std::uint16_t needed, const verifier& veri
   auto possible = count(d);
   for (std::size_t i = 0; i < votes_.size() && have < needed && possible >= needed; ++i) {
     auto& v = votes_[i];
-    if (v.state != standing::unverified || v.what != d)
+    if (v.state != validity::unverified || v.what != d)
       continue;
     if (verify(replica_id{static_cast<std::uint16_t>(i)}, v.signature)) {
-      v.state = standing::verified;
+      v.state = validity::verified;
       ++have;
     } else {
       v = {};
@@ -65,7 +65,7 @@ std::vector<replica_signature> vote_set::certificate(const digest& d, std::uint1
   out.reserve(count);
   for (std::size_t i = 0; i < votes_.size() && out.size() < count; ++i) {
     const auto& v = votes_[i];
-    if (v.state == standing::verified && v.what == d)
+    if (v.state == validity::verified && v.what == d)
       out.push_back({replica_id{static_cast<std::uint16_t>(i)}, v.signature});
   }
   BOURSE_ASSERT(out.size() == count);

@@ -30,7 +30,7 @@ public:
   void add_verified(replica_id by, const digest& d, const signature& sig);
 
   bool has(replica_id by) const {
-    return at(by).state != standing::none;
+    return at(by).state != validity::none;
   }
   bool names(replica_id by, const digest& d) const {
     return has(by) && at(by).what == d;
@@ -52,9 +52,9 @@ public:
   std::vector<replica_signature> certificate(const digest& d, std::uint16_t count) const;
 
 private:
-  enum class standing : std::uint8_t { none, unverified, verified };
+  enum class validity : std::uint8_t { none, unverified, verified };
   struct vote {
-    standing state = standing::none;
+    validity state = validity::none;
     digest what;
     messages::signature signature;
   };
