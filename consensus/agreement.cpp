@@ -318,16 +318,26 @@ void agreement::leave_view() {
 void agreement::renew(std::uint64_t now_ns, const statement& what, const signature& sig,
                       std::uint64_t ticket) {
   auto& s = log_.at(what.sequence);
-  s.renewed = slot::renewal{what, sig};
+  bind(s, what, sig, own_vote::durability::pending);
   if (s.final) {
     if (s.final->certificate.what.digest != what.digest)
       ++ctx_.counters.diverged; // only if more than f replicas are faulty
     return;
   }
-  if (ctx_.is_primary()) {
-    s.own(vote_kind::pre_prepare) = {own_vote::durability::pending, what.digest, sig};
+  if (ctx_.is_primary())
     pending_.push_back({ticket, what.view, what.sequence, vote_kind::pre_prepare});
-  }
+  take_renewed(now_ns, s);
+}
+
+void agreement::bind(slot& s, const statement& what, const signature& sig,
+                     own_vote::durability state) {
+  s.renewed = slot::renewal{what, sig};
+  if (ctx_.is_primary() && !s.final)
+    s.own(vote_kind::pre_prepare) = {state, what.digest, sig};
+}
+
+void agreement::take_renewed(std::uint64_t now_ns, slot& s) {
+  const auto& [what, sig] = *s.renewed;
   auto block = s.find_block(what.digest);
   if (auto null = encode(null_block(ctx_.opts.cluster, what.sequence)); hash(null) == what.digest)
     block = std::make_shared<const bytes>(std::move(null));

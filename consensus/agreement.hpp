@@ -75,6 +75,10 @@ private:
   void vote(slot& s, vote_kind kind, const statement& what, const signature& sig);
   void say_after_persist(const slot& s, vote_kind kind, const statement& what,
                          const signature& sig);
+  /// The NEW-VIEW names `what` for the slot: that is the primary's pre-prepare as well.
+  void bind(slot& s, const statement& what, const signature& sig, own_vote::durability state);
+  /// Takes the block that it names, if it is here, and asks for it if not.
+  void take_renewed(std::uint64_t now_ns, slot& s);
   /// What `s` has become by what has just been added to it.
   void advance(std::uint64_t now_ns, slot& s);
   bool reach(slot& s, vote_kind kind, const digest& d, std::uint16_t needed);

@@ -20,11 +20,11 @@ void agreement::recover(const recovered_state& from) {
   log_.for_each([&](slot& s) {
     if (s.final || !s.proposal || !ctx_.installed)
       return;
-    if (s.bound() == s.proposal->what.digest && s.verdict != verdict::asked) {
+    if (s.verdict == verdict::asked) // made again by a NEW-VIEW
+      return;
+    if (s.bound() == s.proposal->what.digest) {
       s.verdict = verdict::acceptable;
       advance(0, s);
-    } else if (s.verdict == verdict::asked) {
-      // made again by a NEW-VIEW
     } else if (ctx_.is_primary() || s.bound()) {
       s.proposal.reset(); // written but never said
     } else {
@@ -60,14 +60,10 @@ void agreement::recover_new_view(const recovered_state& from) {
     auto& s = log_.at(what.sequence);
     if (s.final)
       continue;
-    if (s.proposal)
-      s.renewed = slot::renewal{what, sig};
-    else
-      renew(0, what, sig, 0);
-    if (ctx_.is_primary())
-      s.own(vote_kind::pre_prepare) = {own_vote::durability::durable, what.digest, sig};
+    bind(s, what, sig, own_vote::durability::durable);
+    if (!s.proposal)
+      take_renewed(0, s);
   }
-  std::erase_if(pending_, [](const auto& p) { return p.ticket == 0; });
 }
 
 void agreement::recover_vote(const vote_record& v) {

@@ -33,6 +33,24 @@ struct own_vote {
   }
 };
 
+/// What a slot can be in the current view. It moves down only, but for one second look at what was
+/// rejected, and every stage can be skipped.
+///
+///   stage     proposal  verdict     own votes             came by
+///   open      -         none        none                  a vote, or `early`
+///   renewed   -         none        primary: pre-prepare  a NEW-VIEW; the block is not here
+///   proposed  here      asked       as above              the block; it is being checked
+///   rejected  here      rejected    as above              the check; see `refused`
+///   accepted  here      acceptable  pre-prepare, prepare  the check, or the primary made it
+///   prepared  here      acceptable  and commit            2f prepares; `prepared` is of this view
+///   final     any       any         any                   2f+1 commits, or a block and its proof
+///
+/// An own vote is pending, then durable; a silent backup has none. `renewed` stays once it is
+/// there, and `proposal` then is the same statement. `prepared` may be of an earlier view in any
+/// stage but its own, and `kept` may hold blocks in all. `equivocated` says nothing of the stage.
+/// Leaving the view keeps `prepared`, `kept` (the proposal's block too) and `final`: the slot is
+/// open or final then. From the disk it comes as accepted or prepared if an own vote binds it to a
+/// block that is here, else as open, renewed, proposed or final.
 struct slot {
   slot(sequence_number n, cluster_size size) : sequence(n), prepares(size), commits(size) {}
 
