@@ -1,5 +1,14 @@
 // A replica that begins with an empty database may have had another one before, and voted: until it
-// knows that nothing of that can matter any more it is silent.
+// knows that nothing of that can matter any more it is silent. What is said and why it is enough:
+// docs/PROTOCOL.md, "Losses, lag, restarts", under "A new database". The words of the code:
+//
+//   mark          a random number that the database was made with, erased once it takes part
+//   silent        it still has its mark; in a message the mark itself, and 0 if it takes part
+//   until         PROTOCOL's H, where its silence ends; 0: not known yet
+//   goal          the first stable checkpoint at or above H that was seen here
+//   founders      those as new as this replica when it began the cluster, and their marks then
+//   founded_with  in a message: the mark of its receiver, if that is one of the sender's founders
+//   fill          the log goes on with empty blocks, so that a silent replica gets to its H
 #pragma once
 
 #include <cstdint>
@@ -65,7 +74,7 @@ public:
   void on_position(sequence_number executed, const stable_checkpoint& stable);
   /// A peer's link came up.
   void on_link(std::uint64_t now_ns, replica_id who);
-  /// Call every 20 ms while it does not know what it waits for, and every 100 ms while silent.
+  /// Call every 10 ms while it does not know what it waits for, and every 100 ms while silent.
   void on_tick(std::uint64_t now_ns);
 
   struct effects {
