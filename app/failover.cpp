@@ -29,7 +29,7 @@ class all_level {
 public:
   bool operator()(const network_watch::view_of_all& v) {
     auto goal = std::exchange(goal_, v.newest);
-    return goal && v.leader && std::ranges::all_of(v.standings, [&](const standing& s) {
+    return goal && v.leader && std::ranges::all_of(v.replicas, [&](const replica_status& s) {
              return s.in_view && s.view == v.leader->view && s.executed >= *goal;
            });
   }
@@ -160,13 +160,13 @@ expected<failover> strike_primary(network_watch& watch, temporary_network& netwo
     return tl::unexpected(
         not_in_time(fmt::format("replica {} did not catch up with the others", f.victim)));
   f.catch_up_ms = ms_between(back, clock::now());
-  f.fetched_blocks = end.standings[f.victim].fetched_blocks;
+  f.fetched_blocks = end.replicas[f.victim].fetched_blocks;
   if (how == strike::stop)
-    f.fetched_blocks -= std::min(f.fetched_blocks, before.standings[f.victim].fetched_blocks);
+    f.fetched_blocks -= std::min(f.fetched_blocks, before.replicas[f.victim].fetched_blocks);
   tell(fmt::format(
       "Replica {} is level with the others {:.0f} ms later, at block {}, having fetched "
       "{} blocks.",
-      f.victim, f.catch_up_ms, end.standings[f.victim].executed, f.fetched_blocks));
+      f.victim, f.catch_up_ms, end.replicas[f.victim].executed, f.fetched_blocks));
   return f;
 }
 

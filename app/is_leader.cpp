@@ -34,7 +34,7 @@ exit_code answer(const is_leader_options& o, const output& out) {
   q.kind = query_kind::status;
   q.how = actors::trust::each;
   auto all = (*who)->ask_all(q);
-  auto s = standing_of(nlohmann::json::parse(all[o.replica].body, nullptr, false));
+  auto s = read_status(nlohmann::json::parse(all[o.replica].body, nullptr, false));
   if (all[o.replica].problem || !s.answered)
     return out.fail({errc::unreachable, fmt::format("replica {} does not answer", o.replica)});
   auto primary = size.primary_of(view_number{s.view}).value();

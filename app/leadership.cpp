@@ -93,8 +93,8 @@ std::optional<std::string> wishes_for_another(const json& status, std::uint64_t 
 
 } // namespace
 
-standing standing_of(const json& status) {
-  standing s;
+replica_status read_status(const json& status) {
+  replica_status s;
   auto view = number(status, "/parts/view_change/view");
   if (!view)
     view = number(status, "/view");
@@ -106,12 +106,13 @@ standing standing_of(const json& status) {
   return s;
 }
 
-std::optional<leadership> who_leads(const std::vector<standing>& all, messages::cluster_size size) {
+std::optional<leadership> who_leads(const std::vector<replica_status>& all,
+                                    messages::cluster_size size) {
   std::optional<leadership> best;
   for (const auto& one : all) {
     if (!one.in_view || (best && one.view <= best->view))
       continue;
-    auto same = std::count_if(all.begin(), all.end(), [&](const standing& other) {
+    auto same = std::count_if(all.begin(), all.end(), [&](const replica_status& other) {
       return other.in_view && other.view == one.view;
     });
     if (static_cast<std::size_t>(same) >= size.weak_quorum())
@@ -121,7 +122,7 @@ std::optional<leadership> who_leads(const std::vector<standing>& all, messages::
   return best;
 }
 
-std::uint64_t newest_block(const std::vector<standing>& all) {
+std::uint64_t newest_block(const std::vector<replica_status>& all) {
   std::uint64_t newest = 0;
   for (const auto& one : all)
     newest = std::max(newest, one.answered ? one.executed : 0);
@@ -141,7 +142,7 @@ std::optional<last_view_change> last_view_change_of(const json& status) {
 
 std::vector<std::string> waits_of(const json& status, messages::cluster_size size) {
   std::vector<std::string> waits;
-  auto s = standing_of(status);
+  auto s = read_status(status);
   if (!s.answered)
     return waits;
   if (auto silence = end_of_silence(status, size.quorum()))

@@ -14,14 +14,14 @@
 namespace bourse::app {
 
 /// What one replica says. `status` is any JSON; what it lacks counts as not said.
-struct standing {
+struct replica_status {
   bool answered = false;
   bool in_view = false; ///< it takes part in `view`
   std::uint64_t view = 0;
   std::uint64_t executed = 0;
   std::uint64_t fetched_blocks = 0; ///< since its start
 };
-standing standing_of(const nlohmann::json& status);
+replica_status read_status(const nlohmann::json& status);
 
 /// The latest view that f+1 replicas say they are in: one of them at least is honest.
 struct leadership {
@@ -29,11 +29,12 @@ struct leadership {
   std::uint16_t leader = 0;
   std::size_t said_by = 0;
 };
-/// One standing a replica. Nothing if no view has f+1.
-std::optional<leadership> who_leads(const std::vector<standing>& all, messages::cluster_size size);
+/// One a replica. Nothing if no view has f+1.
+std::optional<leadership> who_leads(const std::vector<replica_status>& all,
+                                    messages::cluster_size size);
 
 /// Of the replicas that answered, the highest; 0 if none did.
-std::uint64_t newest_block(const std::vector<standing>& all);
+std::uint64_t newest_block(const std::vector<replica_status>& all);
 
 /// What the view began with at the replica: how long it took and why the last one was left.
 struct last_view_change {

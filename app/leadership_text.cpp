@@ -13,10 +13,10 @@ using nlohmann::json;
 
 namespace {
 
-std::vector<standing> standings_of(const json& all) {
-  std::vector<standing> out;
+std::vector<replica_status> read_all(const json& all) {
+  std::vector<replica_status> out;
   for (const auto& status : all)
-    out.push_back(standing_of(status));
+    out.push_back(read_status(status));
   return out;
 }
 
@@ -37,8 +37,8 @@ std::string began(const json& all, const leadership& l) {
 
 std::vector<std::string> leadership_lines(const json& all, cluster_size size) {
   std::vector<std::string> lines;
-  auto standings = standings_of(all);
-  auto leader = who_leads(standings, size);
+  auto replicas = read_all(all);
+  auto leader = who_leads(replicas, size);
   if (leader) {
     lines.push_back(fmt::format("Replica {} leads view {}, as {} of {} replicas say.",
                                 leader->leader, leader->view, leader->said_by, size.n));
@@ -48,11 +48,10 @@ std::vector<std::string> leadership_lines(const json& all, cluster_size size) {
     lines.push_back(
         fmt::format("NOBODY LEADS: no view has {} of {} replicas.", size.weak_quorum(), size.n));
   }
-  auto newest = newest_block(standings);
-  for (std::size_t i = 0; i < standings.size(); ++i) {
-    if (standings[i].answered && standings[i].executed < newest)
-      lines.push_back(
-          fmt::format("Replica {} lacks {} blocks.", i, newest - standings[i].executed));
+  auto newest = newest_block(replicas);
+  for (std::size_t i = 0; i < replicas.size(); ++i) {
+    if (replicas[i].answered && replicas[i].executed < newest)
+      lines.push_back(fmt::format("Replica {} lacks {} blocks.", i, newest - replicas[i].executed));
     for (const auto& what : waits_of(all[i], size))
       lines.push_back(fmt::format("Replica {} waits for {}.", i, what));
   }
@@ -60,14 +59,14 @@ std::vector<std::string> leadership_lines(const json& all, cluster_size size) {
 }
 
 json add_leadership(json& all, cluster_size size) {
-  auto standings = standings_of(all);
-  auto newest = newest_block(standings);
-  for (std::size_t i = 0; i < standings.size(); ++i)
-    if (standings[i].answered) {
-      all[i]["behind"] = newest - std::min(newest, standings[i].executed);
+  auto replicas = read_all(all);
+  auto newest = newest_block(replicas);
+  for (std::size_t i = 0; i < replicas.size(); ++i)
+    if (replicas[i].answered) {
+      all[i]["behind"] = newest - std::min(newest, replicas[i].executed);
       all[i]["waits_for"] = waits_of(all[i], size);
     }
-  auto leader = who_leads(standings, size);
+  auto leader = who_leads(replicas, size);
   if (!leader)
     return nullptr;
   return {{"replica", leader->leader}, {"view", leader->view}, {"said_by", leader->said_by}};

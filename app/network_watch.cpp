@@ -64,9 +64,9 @@ network_watch::view_of_all network_watch::look() {
           },
           [](const caf::error&) {});
   for (const auto& s : all.status)
-    all.standings.push_back(standing_of(s));
-  all.leader = who_leads(all.standings, size_);
-  all.newest = newest_block(all.standings);
+    all.replicas.push_back(read_status(s));
+  all.leader = who_leads(all.replicas, size_);
+  all.newest = newest_block(all.replicas);
   return all;
 }
 

@@ -25,7 +25,7 @@ public:
 
   struct view_of_all {
     std::vector<nlohmann::json> status; ///< by replica; null where there was no answer in time
-    std::vector<standing> standings;
+    std::vector<replica_status> replicas;
     std::optional<leadership> leader;
     std::uint64_t newest = 0; ///< block
   };

@@ -12,8 +12,8 @@ namespace {
 
 const cluster_size four{4};
 
-standing in_view(std::uint64_t view, std::uint64_t executed = 0) {
-  standing s;
+replica_status in_view(std::uint64_t view, std::uint64_t executed = 0) {
+  replica_status s;
   s.answered = true;
   s.in_view = true;
   s.view = view;
@@ -58,7 +58,7 @@ CAF_TEST(anything may stand in a status) {
                            R"({"parts": {"view_change": {"view": "x", "wishes": 3}}})",
                            R"({"view": 1, "parts": {"consensus": {"open_slots": [3, null]}}})"}) {
     auto status = json::parse(text);
-    CAF_CHECK(!standing_of(status).in_view);
+    CAF_CHECK(!read_status(status).in_view);
     waits_of(status, four);
     CAF_CHECK(!last_view_change_of(status));
   }
