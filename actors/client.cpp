@@ -14,8 +14,6 @@ namespace bourse::actors {
 namespace {
 
 constexpr std::chrono::milliseconds tick{100};
-constexpr std::uint32_t redial_ms = 100;
-constexpr std::uint32_t redial_at_most_ms = 1000;
 
 struct client_setup {
   client_options options;
@@ -80,7 +78,7 @@ public:
 private:
   struct link {
     link_actor handle;
-    std::uint32_t redial_ms = actors::redial_ms;
+    std::uint32_t wait_ms = redial_ms;
     std::uint64_t connects = 0;
   };
 
@@ -130,7 +128,7 @@ private:
       return;
     auto& l = links_[r.value()];
     l.handle = handle;
-    l.redial_ms = redial_ms;
+    l.wait_ms = redial_ms;
     ++l.connects;
     session_.linked(r);
     queries_.linked(r);
@@ -145,8 +143,8 @@ private:
       return;
     l.handle = link_actor{};
     queries_.unlinked(r, now());
-    self_->delayed_send(self_, std::chrono::milliseconds(l.redial_ms), dial_atom::value, r);
-    l.redial_ms = std::min(l.redial_ms * 2, redial_at_most_ms);
+    self_->delayed_send(self_, std::chrono::milliseconds(l.wait_ms), dial_atom::value, r);
+    l.wait_ms = std::min(l.wait_ms * 2, redial_at_most_ms);
     act();
   }
 
@@ -282,14 +280,6 @@ client_actor::behavior_type run_client(client_actor::stateful_pointer<client_sta
 }
 
 } // namespace
-
-std::optional<client_id> client_of(const config::genesis& genesis, const public_key& key) {
-  auto& clients = genesis.market.clients;
-  auto found = std::find_if(clients.begin(), clients.end(), [&](auto& c) { return c.key == key; });
-  if (found == clients.end())
-    return std::nullopt;
-  return client_id{static_cast<std::uint32_t>(found - clients.begin())};
-}
 
 expected<client_actor> attach(caf::actor_system& system, client_options options) {
   auto self = client_of(options.genesis, options.key->identity());

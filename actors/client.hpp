@@ -49,9 +49,6 @@ struct client_options {
 expected<client_actor> attach(caf::actor_system& system, client_options options);
 expected<client_actor> attach(caf::actor_system& system, const config::loaded_client& who);
 
-/// The client whose key that is.
-std::optional<client_id> client_of(const config::genesis& genesis, const public_key& key);
-
 /// For place_atom messages.
 inline requests_ptr requests(std::vector<request> list) {
   return std::make_shared<const std::vector<request>>(std::move(list));

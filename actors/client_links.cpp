@@ -11,8 +11,6 @@ namespace bourse::actors {
 
 namespace {
 
-constexpr std::uint32_t connect_timeout_ms = 2000;
-
 /// What all connections of one client need, for as long as one of them lives: channels refer to the
 /// key.
 struct dial_context {

@@ -86,6 +86,12 @@ caf::behavior accepted_link(caf::io::broker* self, caf::io::connection_handle co
                             std::shared_ptr<link_setup> setup);
 caf::behavior dialled_link(caf::io::broker* self, int socket, std::shared_ptr<link_setup> setup);
 
+/// Whoever dials waits so long for a connection, and so long before the next attempt: twice as long
+/// after each that fails.
+inline constexpr std::uint32_t connect_timeout_ms = 2000;
+inline constexpr std::uint32_t redial_ms = 100;
+inline constexpr std::uint32_t redial_at_most_ms = 1000;
+
 /// Connects, waiting `timeout_ms` at most. Blocks: only for detached actors. The socket is
 /// non-blocking and the caller's. Errors: unreachable.
 expected<int> connect_socket(const std::string& host, std::uint16_t port, std::uint32_t timeout_ms);

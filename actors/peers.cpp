@@ -14,17 +14,6 @@ namespace bourse::actors {
 
 namespace {
 
-constexpr std::uint32_t connect_timeout_ms = 2000;
-constexpr std::uint32_t redial_ms = 100;
-constexpr std::uint32_t redial_at_most_ms = 1000;
-
-std::optional<replica_id> replica_of(const config::genesis& genesis, const public_key& key) {
-  for (std::size_t i = 0; i < genesis.replicas.size(); ++i)
-    if (genesis.replicas[i].key == key)
-      return replica_id{static_cast<std::uint16_t>(i)};
-  return std::nullopt;
-}
-
 channel_settings settings_of(const door_options& options) {
   return {options.identity->genesis.cluster(), peer_role::replica, options.limits.max_frame_bytes};
 }
@@ -224,14 +213,6 @@ private:
   std::shared_ptr<unread_bytes> unread_ = std::make_shared<unread_bytes>();
   caf::actor door_;
 };
-
-std::optional<client_id> client_of(const config::genesis& genesis, const public_key& key) {
-  auto& clients = genesis.market.clients;
-  auto found = std::find_if(clients.begin(), clients.end(), [&](auto& c) { return c.key == key; });
-  if (found == clients.end())
-    return std::nullopt;
-  return client_id{static_cast<std::uint32_t>(found - clients.begin())};
-}
 
 link_events client_events(const gateway_actor& gateway, link_identity_ptr identity,
                           session_id session) {

@@ -69,7 +69,7 @@ expected<config::loaded_client> load_trader(const trader_options& o) {
   auto key = config::load_key(o.key);
   if (!key)
     return tl::unexpected{key.error()};
-  auto self = actors::client_of(*genesis, key->identity());
+  auto self = config::client_of(*genesis, key->identity());
   if (!self)
     return fail(errc::unknown_client,
                 fmt::format("{} names no client with the key in {}", o.genesis, o.key));

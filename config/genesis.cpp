@@ -4,6 +4,21 @@
 
 namespace bourse::config {
 
+std::optional<replica_id> replica_of(const genesis& g, const public_key& key) {
+  for (std::size_t i = 0; i < g.replicas.size(); ++i)
+    if (g.replicas[i].key == key)
+      return replica_id{static_cast<std::uint16_t>(i)};
+  return std::nullopt;
+}
+
+std::optional<client_id> client_of(const genesis& g, const public_key& key) {
+  const auto& clients = g.market.clients;
+  for (std::size_t i = 0; i < clients.size(); ++i)
+    if (clients[i].key == key)
+      return client_id{static_cast<std::uint32_t>(i)};
+  return std::nullopt;
+}
+
 expected<genesis> parse_genesis(std::string_view text, const std::string& file_name) {
   return genesis_reader{text, file_name}.read();
 }

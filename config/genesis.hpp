@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,10 @@ struct genesis {
     return market.cluster;
   }
 };
+
+/// Whose key that is.
+std::optional<replica_id> replica_of(const genesis& g, const public_key& key);
+std::optional<client_id> client_of(const genesis& g, const public_key& key);
 
 /// Reads TOML. Refuses unknown keys, replicas that are not 3f+1 or share a key or address, ticks
 /// and lots that do not divide into units, references to what is not there. Errors: config_invalid
