@@ -378,9 +378,7 @@ private:
   }
 
   std::uint64_t now_ms() const {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                          self_->clock().now().time_since_epoch())
-                                          .count());
+    return now_ns(self_) / consensus::ns_per_ms;
   }
 
   stored_reports_ptr reports(client_id client, report_number from) const {

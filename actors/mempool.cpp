@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
 
+#include "actors/peer_messages.hpp"
 #include "actors/proposal_checks.hpp"
 #include "actors/refused_proposals.hpp"
 #include "actors/serve_budget.hpp"
@@ -89,7 +90,7 @@ public:
         },
         [this](check_atom, const consensus::proposal_check& check) {
           meter m(context_->counters, component::mempool);
-          checks_.begin(now(), context_->wall_clock_ms(), check,
+          checks_.begin(now_ns(self_), context_->wall_clock_ms(), check,
                         [this](const digest& d) { return pool_.find(d); });
           go_on();
         },
@@ -111,9 +112,6 @@ public:
 private:
   const market::rules& rules() const {
     return context_->genesis.market;
-  }
-  std::uint64_t now() const {
-    return static_cast<std::uint64_t>(self_->clock().now().time_since_epoch().count());
   }
 
   // -- admission ---------------------------------------------------------------------------------
@@ -232,7 +230,7 @@ private:
       auto in_flight = sequence.value() - executed_.value() - 1;
       bool owed
           = sequence <= filled_until_ || (next_due_.value() != 0 && next_due_.value() <= wall);
-      if (!batcher_.propose(now(), pool_.ready_requests(), in_flight, owed))
+      if (!batcher_.propose(now_ns(self_), pool_.ready_requests(), in_flight, owed))
         return;
       grants_.pop_front();
       propose(sequence, block_time{std::max(wall, time_.value())});
@@ -272,19 +270,15 @@ private:
   // -- bodies of others' proposals ---------------------------------------------------------------
 
   void receive(replica_id from, byte_view frame) {
-    auto whole = for_each_message(frame, [&](channel on, byte_view message) {
-      if (on != channel::bodies)
-        return;
-      auto what = decode_peer_message(message, {});
-      if (auto* ask = what ? std::get_if<fetch_bodies>(&*what) : nullptr)
+    auto& counters = context_->counters;
+    for_each_peer_message(frame, channel::bodies, counters, [&](peer_message&& what) {
+      if (auto* ask = std::get_if<fetch_bodies>(&what))
         serve(from, *ask);
-      else if (auto* answer = what ? std::get_if<bodies>(&*what) : nullptr)
+      else if (auto* answer = std::get_if<bodies>(&what))
         take(from, *answer);
       else
-        ++context_->counters.malformed_from_peers;
+        ++counters.malformed_from_peers;
     });
-    if (!whole)
-      ++context_->counters.malformed_from_peers;
     dispatch();
   }
 
@@ -318,7 +312,7 @@ private:
 
   void serve(replica_id to, const fetch_bodies& what) {
     if (what.digests.size() > rules().blocks.max_requests
-        || !budget_.may(to, now() / ms, what.digests.size()))
+        || !budget_.may(to, now_ns(self_) / ms, what.digests.size()))
       return;
     fetch_bodies rest{what.sequence, {}};
     bodies part;
@@ -358,19 +352,19 @@ private:
     auto first = size.primary_of(by.view);
     if (first == context_->self)
       first = size.primary_of(by.view.next());
-    fetch_.want(now(), by.sequence, first, bodies);
+    fetch_.want(now_ns(self_), by.sequence, first, bodies);
   }
 
   void fetch() {
-    for (auto& late : checks_.take_overdue(now())) {
+    for (auto& late : checks_.take_overdue(now_ns(self_))) {
       // What is only waiting for its signature check is here.
       std::erase_if(late.bodies, [&](const digest& d) { return queue_.holds(d); });
       want(late.what, late.bodies);
     }
     auto asks = fetch_.take_asks();
-    if (fetch_tick_ns_ <= now()) {
-      fetch_tick_ns_ = now() + context_->options.body_retry_ms * ms / 4;
-      auto again = fetch_.on_tick(now());
+    if (fetch_tick_ns_ <= now_ns(self_)) {
+      fetch_tick_ns_ = now_ns(self_) + context_->options.body_retry_ms * ms / 4;
+      auto again = fetch_.on_tick(now_ns(self_));
       asks.insert(asks.end(), std::make_move_iterator(again.begin()),
                   std::make_move_iterator(again.end()));
     }
@@ -387,7 +381,7 @@ private:
         pool_.note_proposed(v.block->submissions);
         proposed_ = std::max(proposed_, v.block->sequence);
         time_ = std::max(time_, v.block->content.time);
-      } else if (refused_.add(v.why, now())) {
+      } else if (refused_.add(v.why, now_ns(self_))) {
         context_->log->warn("refused the proposal of block {} in view {}: {}",
                             v.what.sequence.value(), v.what.view.value(), to_string(v.why));
       }
@@ -400,7 +394,7 @@ private:
 
   /// One timer for all that is due some time. Early ones do no harm.
   void arm() {
-    auto due = now() + 250 * ms;
+    auto due = now_ns(self_) + 250 * ms;
     auto by = [&](std::optional<std::uint64_t> at) {
       due = std::min(due, at.value_or(due));
     };
@@ -408,16 +402,16 @@ private:
       by(batcher_.deadline());
       auto wall = context_->wall_clock_ms();
       if (next_due_.value() != 0 && next_due_.value() < wall + 500)
-        by(now() + (std::max(next_due_.value(), wall) - wall) * ms);
+        by(now_ns(self_) + (std::max(next_due_.value(), wall) - wall) * ms);
     }
     by(checks_.deadline());
     if (checks_.open() > 0)
       by(fetch_tick_ns_);
-    due = std::max(due, now() + ms / 5);
+    due = std::max(due, now_ns(self_) + ms / 5);
     if (armed_ && *armed_ <= due)
       return;
     armed_ = due;
-    self_->delayed_send(self_, std::chrono::nanoseconds(due - now()), clock_atom::value);
+    self_->delayed_send(self_, std::chrono::nanoseconds(due - now_ns(self_)), clock_atom::value);
   }
 
   /// What waits for an earlier number of its stream waits for its client, not for the primary.
@@ -441,7 +435,7 @@ private:
   /// A request that is passed over is handed to the primary, who may not have it, before the wait
   /// counts against it.
   void look_after_waiting() {
-    auto waiting = pool_.look(now(), context_->options.order_ms * ms / 2);
+    auto waiting = pool_.look(now_ns(self_), context_->options.order_ms * ms / 2);
     oldest_wait_ms_ = waiting.oldest_ns / ms;
     auto primary = context_->genesis.size.primary_of(view_);
     if (waiting.overdue.empty() || primary == context_->self)

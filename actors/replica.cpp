@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "actors/block_shelf.hpp"
+#include "actors/peer_messages.hpp"
 #include "actors/phase_times.hpp"
 #include "actors/spawn.hpp"
 #include "messages/assert.hpp"
@@ -63,23 +64,23 @@ public:
         },
         [this](saved_atom, sequence_number sequence, const digest& state) {
           meter m(context_->counters, component::replica);
-          core_.on_checkpoint(now(), sequence, state);
+          core_.on_checkpoint(now_ns(self_), sequence, state);
           carry_on();
         },
         [this](leave_atom, view_number v) {
           meter m(context_->counters, component::replica);
           if (v > core_.view())
-            core_.leave(now(), v);
+            core_.leave(now_ns(self_), v);
           carry_on();
         },
         [this](install_atom, const installation_ptr& i) {
           meter m(context_->counters, component::replica);
-          core_.install(now(), *i);
+          core_.install(now_ns(self_), *i);
           carry_on();
         },
         [this](speak_atom) {
           meter m(context_->counters, component::replica);
-          core_.speak(now());
+          core_.speak(now_ns(self_));
           carry_on();
         },
         [this](hold_atom, bool hold) { core_.hold_catch_up(hold); },
@@ -95,30 +96,19 @@ public:
   }
 
 private:
-  std::uint64_t now() const {
-    return static_cast<std::uint64_t>(self_->clock().now().time_since_epoch().count());
-  }
-
   // -- events ------------------------------------------------------------------------------------
 
   void receive(replica_id from, byte_view frame) {
-    auto whole = for_each_message(frame, [&](channel on, byte_view message) {
-      if (on != channel::consensus)
-        return;
-      if (auto what = decode_peer_message(message, {}))
-        core_.on_message(now(), from, *what);
-      else
-        ++context_->counters.malformed_from_peers;
-    });
-    if (!whole)
-      ++context_->counters.malformed_from_peers;
+    for_each_peer_message(
+        frame, channel::consensus, context_->counters,
+        [&](const peer_message& what) { core_.on_message(now_ns(self_), from, what); });
   }
 
   void propose(const full_block_ptr& block) {
     shelf_.put(block);
-    if (core_.on_proposal(now(), block->sequence, block->encoded))
+    if (core_.on_proposal(now_ns(self_), block->sequence, block->encoded))
       return;
-    ++void_proposals_; // the view changed meanwhile; the mempool forgets it with the next grant
+    ++void_proposals_; // the view changed meanwhile, which the mempool is told by renew
     shelf_.drop(block->digest);
   }
 
@@ -126,7 +116,7 @@ private:
     if (block && block->sequence > core_.executed())
       shelf_.put(block);
     if (core_checks_.erase(what) > 0)
-      core_.on_checked(now(), what, block != nullptr);
+      core_.on_checked(now_ns(self_), what, block != nullptr);
     // A first proposal may come too late for the clock here, and be final all the same.
     if (!block && !fresh && asked_.contains(what.digest))
       throw std::runtime_error("block " + std::to_string(what.sequence.value())
@@ -138,12 +128,12 @@ private:
       auto step = std::move(waiting_.front());
       waiting_.pop_front();
       step.say(*this);
-      core_.on_persisted(now(), step.ticket);
+      core_.on_persisted(now_ns(self_), step.ticket);
     }
   }
 
   void executed(sequence_number sequence) {
-    core_.on_executed(now(), sequence);
+    core_.on_executed(now_ns(self_), sequence);
     shelf_.drop(sequence);
     std::erase_if(core_checks_, [&](const statement& s) { return s.sequence <= sequence; });
     for (const auto& slot : core_.take_times())
@@ -152,9 +142,9 @@ private:
 
   void tick() {
     if (checkpoint_)
-      core_.on_checkpoint(now(), checkpoint_->sequence, checkpoint_->state);
+      core_.on_checkpoint(now_ns(self_), checkpoint_->sequence, checkpoint_->state);
     checkpoint_.reset();
-    core_.on_tick(now());
+    core_.on_tick(now_ns(self_));
     carry_on();
     if (core_.executed() > told_executed_)
       tell_position();
@@ -210,10 +200,7 @@ private:
     return {s.to, on, std::make_shared<const bytes>(encode(s.what))};
   }
   void send(const outgoing& o) {
-    if (o.to)
-      self_->send(routes_->peers, send_atom::value, *o.to, o.on, o.message);
-    else
-      self_->send(routes_->peers, broadcast_atom::value, o.on, o.message);
+    send_to_peers(self_, routes_->peers, o.to, o.on, o.message);
   }
 
   /// Hands the records to the ledger, and keeps back what must not leave before they are durable.

@@ -2,6 +2,7 @@
 // which is destroyed when the actor ends. So handles in it form no cycles.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
@@ -17,6 +18,12 @@
 #include "actors/context.hpp"
 
 namespace bourse::actors {
+
+/// What time it is for an actor: a monotone clock, which tests move.
+template <class Actor>
+std::uint64_t now_ns(const Actor* self) {
+  return static_cast<std::uint64_t>(self->clock().now().time_since_epoch().count());
+}
 
 template <class T>
 struct shell {

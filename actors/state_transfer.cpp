@@ -9,6 +9,7 @@
 #include <spdlog/logger.h>
 
 #include "actors/local_state.hpp"
+#include "actors/peer_messages.hpp"
 #include "actors/spawn.hpp"
 #include "actors/state_server.hpp"
 #include "consensus/newcomer.hpp"
@@ -78,12 +79,12 @@ public:
           server_.on_stable(position_->stable);
         },
         [this](linked_atom, replica_id who) {
-          newcomer_.on_link(now(), who);
+          newcomer_.on_link(now_ns(self_), who);
           carry_out();
         },
         [this](clock_atom) {
-          newcomer_.on_tick(now());
-          fetch_.on_tick(now());
+          newcomer_.on_tick(now_ns(self_));
+          fetch_.on_tick(now_ns(self_));
           consider();
           carry_out();
           auto waits = newcomer_.what();
@@ -96,24 +97,13 @@ public:
   }
 
 private:
-  std::uint64_t now() const {
-    return static_cast<std::uint64_t>(self_->clock().now().time_since_epoch().count());
-  }
   std::uint64_t now_ms() const {
-    return now() / consensus::ns_per_ms;
+    return now_ns(self_) / consensus::ns_per_ms;
   }
 
   void receive(replica_id from, byte_view frame) {
-    auto whole = for_each_message(frame, [&](channel on, byte_view message) {
-      if (on != channel::state)
-        return;
-      if (auto what = decode_peer_message(message, {}))
-        receive(from, std::move(*what));
-      else
-        ++context_->counters.malformed_from_peers;
-    });
-    if (!whole)
-      ++context_->counters.malformed_from_peers;
+    for_each_peer_message(frame, channel::state, context_->counters,
+                          [&](peer_message&& what) { receive(from, std::move(what)); });
   }
 
   void receive(replica_id from, peer_message what) {
@@ -124,18 +114,15 @@ private:
       need_.on_pruned(from, p->first);
       consider();
     } else if (auto* s = std::get_if<standing>(&what)) {
-      newcomer_.on_message(now(), from, *s);
+      newcomer_.on_message(now_ns(self_), from, *s);
     } else {
-      fetch_.on_message(now(), from, what);
+      fetch_.on_message(now_ns(self_), from, what);
     }
   }
 
   void send(std::optional<replica_id> to, const peer_message& what) {
-    auto message = std::make_shared<const bytes>(encode(what));
-    if (to)
-      self_->send(routes_->peers, send_atom::value, *to, channel::state, message);
-    else
-      self_->send(routes_->peers, broadcast_atom::value, channel::state, message);
+    send_to_peers(self_, routes_->peers, to, channel::state,
+                  std::make_shared<const bytes>(encode(what)));
   }
 
   // -- taking part -------------------------------------------------------------------------------
@@ -253,7 +240,7 @@ private:
                           position_->stable.what.sequence.value() - position_->executed.value(),
                           need_.blocks_are_gone() ? ", since the others have pruned what is missing"
                                                   : "");
-    fetch_.begin(now(), position_->executed);
+    fetch_.begin(now_ns(self_), position_->executed);
   }
 
   void drop() {
@@ -306,7 +293,7 @@ private:
           here_ = local_state{snapshot, n};
           for (auto of : here_.needless()) // `here_` still has it
             forget(of);
-          fetch_.on_local(now(), here_.take_tree());
+          fetch_.on_local(now_ns(self_), here_.take_tree());
           carry_out();
         });
   }
@@ -338,7 +325,7 @@ private:
         .then([this, size, fetched](stage_atom) {
           unwritten_ -= size;
           if (fetched)
-            fetch_.on_staged(now(), size);
+            fetch_.on_staged(now_ns(self_), size);
           carry_out();
         });
   }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
 
+#include "actors/peer_messages.hpp"
 #include "actors/spawn.hpp"
 #include "consensus/view_manager.hpp"
 
@@ -53,35 +54,35 @@ public:
           carry_out();
         },
         [this](left_atom, const departure_ptr& content) {
-          manager_.on_left(now(), *content);
+          manager_.on_left(now_ns(self_), *content);
           carry_out();
         },
         [this](begun_atom, view_number v) {
-          manager_.on_begun(now(), v);
-          begun_ms_ = (now() - entered_ns_) / consensus::ns_per_ms;
+          manager_.on_begun(now_ns(self_), v);
+          begun_ms_ = (now_ns(self_) - entered_ns_) / consensus::ns_per_ms;
           context_->log->info("view {} has begun, {} leads", v.value(), primary_of(v));
           carry_out();
         },
         [this](suspect_atom, consensus::suspicion why) {
-          manager_.suspect(now(), why);
+          manager_.suspect(now_ns(self_), why);
           carry_out();
         },
         [this](watch_atom, const consensus::work_seen& work) {
-          manager_.on_work(now(), work);
+          manager_.on_work(now_ns(self_), work);
           carry_out();
         },
-        [this](linked_atom, replica_id who) { manager_.on_link(now(), who, true); },
-        [this](unlinked_atom, replica_id who) { manager_.on_link(now(), who, false); },
+        [this](linked_atom, replica_id who) { manager_.on_link(now_ns(self_), who, true); },
+        [this](unlinked_atom, replica_id who) { manager_.on_link(now_ns(self_), who, false); },
         [this](resign_atom) {
-          manager_.resign(now());
+          manager_.resign(now_ns(self_));
           carry_out();
         },
         [this](speak_atom) {
-          manager_.speak(now());
+          manager_.speak(now_ns(self_));
           carry_out();
         },
         [this](clock_atom) {
-          manager_.on_tick(now());
+          manager_.on_tick(now_ns(self_));
           carry_out();
           self_->delayed_send(self_, tick_every, clock_atom::value);
         },
@@ -90,24 +91,14 @@ public:
   }
 
 private:
-  std::uint64_t now() const {
-    return static_cast<std::uint64_t>(self_->clock().now().time_since_epoch().count());
-  }
   unsigned primary_of(view_number v) const {
     return context_->genesis.size.primary_of(v).value();
   }
 
   void receive(replica_id from, byte_view frame) {
-    auto whole = for_each_message(frame, [&](channel on, byte_view message) {
-      if (on != channel::view)
-        return;
-      if (auto what = decode_peer_message(message, {}))
-        manager_.on_message(now(), from, *what);
-      else
-        ++context_->counters.malformed_from_peers;
+    for_each_peer_message(frame, channel::view, context_->counters, [&](const peer_message& what) {
+      manager_.on_message(now_ns(self_), from, what);
     });
-    if (!whole)
-      ++context_->counters.malformed_from_peers;
   }
 
   void carry_out() {
@@ -116,19 +107,15 @@ private:
       context_->log->warn("wishes to leave view {}, which {} leads: {}", manager_.view().value(),
                           primary_of(manager_.view()), consensus::to_string(why));
     if (e.leave) {
-      entered_ns_ = now();
+      entered_ns_ = now_ns(self_);
       context_->log->info("leaves for view {}", e.leave->value());
       self_->send(routes_->replica, leave_atom::value, *e.leave);
     }
     if (e.install)
       self_->send(routes_->replica, install_atom::value, e.install);
-    for (const auto& s : e.sends) {
-      auto message = std::make_shared<const bytes>(encode(s.what));
-      if (s.to)
-        self_->send(routes_->peers, send_atom::value, *s.to, channel::view, message);
-      else
-        self_->send(routes_->peers, broadcast_atom::value, channel::view, message);
-    }
+    for (const auto& s : e.sends)
+      send_to_peers(self_, routes_->peers, s.to, channel::view,
+                    std::make_shared<const bytes>(encode(s.what)));
   }
 
   std::string status() const {
