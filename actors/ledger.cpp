@@ -15,8 +15,10 @@
 #include <spdlog/logger.h>
 
 #include "actors/intact.hpp"
+#include "actors/peer_messages.hpp"
 #include "actors/serve_budget.hpp"
 #include "actors/spawn.hpp"
+#include "consensus/catch_up.hpp"
 #include "storage/base.hpp"
 #include "storage/pruning.hpp"
 #include "storage/records.hpp"
@@ -33,8 +35,8 @@ constexpr std::chrono::milliseconds lazy_after{50};
 constexpr std::chrono::milliseconds between_slices{10};
 /// A batch is written at this size, whoever waits.
 constexpr std::size_t batch_bytes = 8 * 1024 * 1024;
-/// One answer to a peer that asks for blocks or bodies.
-constexpr std::size_t serve_blocks_at_most = 64;
+/// One answer to a peer that asks for blocks; consensus has cut down the question already.
+constexpr std::size_t serve_blocks_at_most = consensus::catch_up::max_blocks;
 constexpr std::size_t serve_bytes = 1024 * 1024;
 /// Questions of one peer that wait: about one window's.
 constexpr std::size_t serves_of_peer = 64;
@@ -351,23 +353,12 @@ private:
   void serve(replica_id to, const fetch_bodies& what) {
     if (gone(to, what.sequence))
       return;
-    bodies part;
-    std::size_t size = 0;
-    auto ship = [&] {
-      if (!part.submissions.empty())
-        send(to, channel::bodies, std::exchange(part, {}));
-      size = 0;
-    };
     std::size_t read = 0;
     auto found = intact(storage::load_bodies(*store_, what.sequence, what.digests, read));
     budget_.spent(to, read);
-    for (auto& body : found) {
-      size += body.body.size();
-      part.submissions.push_back(std::move(body));
-      if (size >= serve_bytes)
-        ship();
-    }
-    ship();
+    in_messages(
+        found, [](signed_submission& s) { return std::move(s); },
+        [&](bodies part) { send(to, channel::bodies, std::move(part)); });
   }
 
   void send(replica_id to, channel on, peer_message what) {

@@ -32,8 +32,6 @@ constexpr std::size_t chunks_per_verifier = 2;
 constexpr std::size_t queued_credits = 4;
 /// Of bodies that one peer hands over, while they wait for that.
 constexpr std::size_t handed_over_bytes = 4 * 1024 * 1024;
-/// Bodies in one message to a peer.
-constexpr std::size_t bodies_bytes = 1024 * 1024;
 
 class mempool {
 public:
@@ -315,25 +313,16 @@ private:
         || !budget_.may(to, now_ns(self_) / ms, what.digests.size()))
       return;
     fetch_bodies rest{what.sequence, {}};
-    bodies part;
-    std::size_t size = 0;
-    auto ship = [&] {
-      if (!part.submissions.empty())
-        send(to, std::exchange(part, {}));
-      size = 0;
-    };
+    std::vector<submission_ptr> here;
     for (const auto& d : what.digests) {
-      auto body = pool_.find(d);
-      if (!body) {
+      if (auto body = pool_.find(d))
+        here.push_back(std::move(body));
+      else
         rest.digests.push_back(d);
-        continue;
-      }
-      size += body->source.body.size();
-      part.submissions.push_back(body->source);
-      if (size >= bodies_bytes)
-        ship();
     }
-    ship();
+    in_messages(
+        here, [](const submission_ptr& s) { return s->source; },
+        [&](bodies part) { send(to, std::move(part)); });
     if (!rest.digests.empty())
       self_->send(routes_->ledger, bodies_atom::value, to, std::move(rest));
   }

@@ -38,9 +38,10 @@ void send_to_peers(Actor* self, const peers_actor& peers, std::optional<replica_
     self->send(peers, broadcast_atom::value, on, message);
 }
 
-/// Calls say(bodies) with all of these, `bodies_bytes` or a little more at once.
-/// `take(element) -> signed_submission`.
+/// Bodies in one message: so much, or a little more.
 inline constexpr std::size_t bodies_bytes = 1024 * 1024;
+
+/// Calls say(bodies) until all have been said. `take(element) -> signed_submission`.
 template <class Range, class Take, class Say>
 void in_messages(Range&& all, Take&& take, Say&& say) {
   bodies part;
