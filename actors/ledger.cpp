@@ -64,28 +64,18 @@ public:
 
   ledger_actor::behavior_type behavior() {
     return {
-        [this](start_atom, const routes_ptr& routes) {
-          routes_ = routes;
-          pruner_ = intact(storage::pruner::begin(*store_, {context_->options.retain_blocks}));
-          if (pruner_.busy())
-            arm(between_slices);
-        },
+        [this](start_atom, const routes_ptr& routes) { start(routes); },
         [this](persist_atom, const persist_ptr& what) {
           meter m(context_->counters, component::ledger);
           persist(*what);
         },
         [this](executed_atom, const executed_ptr& block) {
           meter m(context_->counters, component::ledger);
-          append(batch_, storage::stored_results{block->result, block->by});
-          executed_ = block->result->sequence;
-          written(false);
+          executed(*block);
         },
         [this](save_atom, const checkpoint_pages_ptr& pages) {
           meter m(context_->counters, component::ledger);
-          append(batch_, pages->checkpoint, pages->dirty);
-          saved_.push_back(pages->checkpoint);
-          written(true);
-          hand_out(pages->checkpoint.sequence);
+          save(*pages);
         },
         [this](flush_atom) {
           meter m(context_->counters, component::ledger);
@@ -100,14 +90,11 @@ public:
         },
         [this](blocks_atom, replica_id to, const fetch_blocks& what) {
           meter m(context_->counters, component::ledger);
-          if (what.from <= what.to && budget_.may(to, now_ms()))
-            serve_later(to, [=, this] { serve(to, what); });
+          asked(to, what);
         },
         [this](bodies_atom, replica_id to, const fetch_bodies& what) {
           meter m(context_->counters, component::ledger);
-          if (what.digests.size() <= context_->genesis.market.blocks.max_requests
-              && budget_.may(to, now_ms(), what.digests.size()))
-            serve_later(to, [=, this] { serve(to, what); });
+          asked(to, what);
         },
         [this](serve_atom) {
           meter m(context_->counters, component::ledger);
@@ -115,27 +102,15 @@ public:
         },
         [this](reports_atom, client_id client, report_number from) {
           meter m(context_->counters, component::ledger);
-          auto promise = self_->make_response_promise<stored_reports_ptr>();
-          if (auto found = reports(client, from); !found->blocks.empty())
-            promise.deliver(found);
-          else
-            when_written([=, this]() mutable { promise.deliver(reports(client, from)); });
-          return promise;
+          return tell_reports(client, from);
         },
         [this](receipt_atom, client_id client, report_number number) {
           meter m(context_->counters, component::ledger);
-          auto promise = self_->make_response_promise<answer>();
-          if (auto found = receipt(client, number); !found.problem)
-            promise.deliver(std::move(found));
-          else
-            when_written([=, this]() mutable { promise.deliver(receipt(client, number)); });
-          return promise;
+          return tell_receipt(client, number);
         },
         [this](trades_atom, instrument_id instrument, std::uint32_t limit, sequence_number at) {
           meter m(context_->counters, component::ledger);
-          auto promise = self_->make_response_promise<answer>();
-          when_written([=, this]() mutable { promise.deliver(trades(instrument, limit, at)); });
-          return promise;
+          return tell_trades(instrument, limit, at);
         },
         [this](snapshot_atom) {
           write_out();
@@ -143,11 +118,7 @@ public:
         },
         [this](stage_atom, const staged_pages_ptr& what) {
           meter m(context_->counters, component::ledger);
-          auto promise = self_->make_response_promise<stage_atom>();
-          stage(*what);
-          when_written([=]() mutable { promise.deliver(stage_atom::value); });
-          written(false);
-          return promise;
+          return stage(*what);
         },
         [this](install_atom, const state_offer_ptr& what) {
           meter m(context_->counters, component::ledger);
@@ -155,12 +126,7 @@ public:
         },
         [this](silence_atom, const std::optional<consensus::silence>& what) {
           meter m(context_->counters, component::ledger);
-          if (what)
-            append(batch_, *what);
-          else
-            storage::erase_silence(batch_);
-          sync_ = true;
-          write_out();
+          note_silence(what);
           return silence_atom::value;
         },
         [this](status_atom) { return status(); },
@@ -168,6 +134,13 @@ public:
   }
 
 private:
+  void start(const routes_ptr& routes) {
+    routes_ = routes;
+    pruner_ = intact(storage::pruner::begin(*store_, {context_->options.retain_blocks}));
+    if (pruner_.busy())
+      arm(between_slices);
+  }
+
   // -- writing -----------------------------------------------------------------------------------
 
   void persist(const persist_request& what) {
@@ -181,6 +154,29 @@ private:
     if (what.ticket != 0)
       ticket_ = what.ticket;
     written(what.urgent);
+  }
+
+  void executed(const executed_block& block) {
+    append(batch_, storage::stored_results{block.result, block.by});
+    executed_ = block.result->sequence;
+    written(false);
+  }
+
+  void save(const checkpoint_pages& pages) {
+    append(batch_, pages.checkpoint, pages.dirty);
+    saved_.push_back(pages.checkpoint);
+    written(true);
+    hand_out(pages.checkpoint.sequence);
+  }
+
+  /// Durable when this returns.
+  void note_silence(const std::optional<consensus::silence>& what) {
+    if (what)
+      append(batch_, *what);
+    else
+      storage::erase_silence(batch_);
+    sync_ = true;
+    write_out();
   }
 
   /// Something was added to the batch. What is urgent is written as soon as the messages that are
@@ -280,11 +276,15 @@ private:
     self_->send(routes_->transfer, snapshot_atom::value, snapshot());
   }
 
-  void stage(const staged_pages& what) {
+  caf::typed_response_promise<stage_atom> stage(const staged_pages& what) {
+    auto promise = self_->make_response_promise<stage_atom>();
     if (what.discard)
       storage::erase_base_pages(batch_, what.of);
     for (const auto& page : what.pages)
       storage::append_base_page(batch_, what.of, market::page_key::unpack(page.key), page.content);
+    when_written([=]() mutable { promise.deliver(stage_atom::value); });
+    written(false);
+    return promise;
   }
 
   /// From now on nothing is written: what the node's memory has is of the old state.
@@ -303,7 +303,18 @@ private:
     return true;
   }
 
-  // -- reading -----------------------------------------------------------------------------------
+  // -- reading, for peers ------------------------------------------------------------------------
+
+  void asked(replica_id to, const fetch_blocks& what) {
+    if (what.from <= what.to && budget_.may(to, now_ms()))
+      serve_later(to, [=, this] { serve(to, what); });
+  }
+
+  void asked(replica_id to, const fetch_bodies& what) {
+    if (what.digests.size() <= context_->genesis.market.blocks.max_requests
+        && budget_.may(to, now_ms(), what.digests.size()))
+      serve_later(to, [=, this] { serve(to, what); });
+  }
 
   /// Peers wait until what is to be written is written, and for one another: between two answers
   /// comes what has been sent here meanwhile, such as votes.
@@ -370,6 +381,35 @@ private:
 
   std::uint64_t now_ms() const {
     return now_ns(self_) / consensus::ns_per_ms;
+  }
+
+  // -- reading, for clients ----------------------------------------------------------------------
+
+  /// What is not found may be about to be written.
+  caf::typed_response_promise<stored_reports_ptr> tell_reports(client_id client,
+                                                               report_number from) {
+    auto promise = self_->make_response_promise<stored_reports_ptr>();
+    if (auto found = reports(client, from); !found->blocks.empty())
+      promise.deliver(found);
+    else
+      when_written([=, this]() mutable { promise.deliver(reports(client, from)); });
+    return promise;
+  }
+
+  caf::typed_response_promise<answer> tell_receipt(client_id client, report_number number) {
+    auto promise = self_->make_response_promise<answer>();
+    if (auto found = receipt(client, number); !found.problem)
+      promise.deliver(std::move(found));
+    else
+      when_written([=, this]() mutable { promise.deliver(receipt(client, number)); });
+    return promise;
+  }
+
+  caf::typed_response_promise<answer> tell_trades(instrument_id instrument, std::uint32_t limit,
+                                                  sequence_number at) {
+    auto promise = self_->make_response_promise<answer>();
+    when_written([=, this]() mutable { promise.deliver(trades(instrument, limit, at)); });
+    return promise;
   }
 
   stored_reports_ptr reports(client_id client, report_number from) const {
