@@ -266,20 +266,20 @@ using ledger_actor = caf::typed_actor<
   caf::replies_to<status_atom>::with<std::string>>;
 
 /// The clients' door: sessions, credit, results, queries.
-using gateway_actor
-  = caf::typed_actor<caf::reacts_to<start_atom, routes_ptr>,
-                     /// A client's link finished its handshake ...
-                     caf::reacts_to<linked_atom, session_id, client_id, link_actor>,
-                     /// ... sent a frame (channel::client) ...
-                     caf::reacts_to<frame_atom, session_id, frame_ptr>,
-                     /// ... or ended.
-                     caf::reacts_to<unlinked_atom, session_id>,
-                     /// From the mempool.
-                     caf::reacts_to<refuse_atom, refusals_ptr>,
-                     /// From the clearing house: results to hand out.
-                     caf::reacts_to<executed_atom, executed_ptr>,
+using gateway_actor = caf::typed_actor<
+  caf::reacts_to<start_atom, routes_ptr>,
+  /// A client's link finished its handshake ...
+  caf::reacts_to<linked_atom, session_id, client_id, link_actor>,
+  /// ... sent a frame (channel::client) ...
+  caf::reacts_to<frame_atom, session_id, frame_ptr>,
+  /// ... or ended.
+  caf::reacts_to<unlinked_atom, session_id>,
+  /// From the mempool.
+  caf::reacts_to<refuse_atom, refusals_ptr>,
+  /// From the clearing house: results to hand out.
+  caf::reacts_to<executed_atom, executed_ptr>,
   caf::reacts_to<clock_atom>,
-                     caf::replies_to<status_atom>::with<std::string>>;
+  caf::replies_to<status_atom>::with<std::string>>;
 
 /// Owns, watches and ends all of the above.
 using supervisor_actor = caf::typed_actor<
