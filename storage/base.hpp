@@ -2,9 +2,25 @@
 // pruned or because the node took the state from others. It is proved by 2f+1 signatures, and its
 // pages by its digest. Without one the log begins with the genesis.
 //
-// The family `base` holds pages by the block that they are true of: those of the base, and those
-// of one to come, while they are gathered. Which is which the records in `meta` say, so nothing
-// counts before all of it is there.
+// The states that a node may have pages of, by block:
+//
+//   genesis       base         next base      own checkpoint      executed        target
+//   --- 0 ----------+--------------+----------------+-----------------+--------------+-------->
+//                   |<-- blocks, bodies, results, reports ----------->|
+//
+//                    pages in  record in `meta`   what it is
+//   own checkpoint   pages     "checkpoint"       the newest state that was saved here
+//   base             base      "base"             where the log begins
+//   next base        base      "next base", once  a copy of an own checkpoint: the base as soon as
+//                              it is whole        the log above is long enough (pruning.hpp)
+//   target           base      none               a state of others that is being fetched, since
+//                                                 this node is far behind (actors/state_transfer)
+//
+// The stable checkpoint is none of these, but the newest statement of 2f+1 about a state, of which
+// nothing need be here: from the base on it may lie anywhere, above the own checkpoint if this node
+// is behind. The family `base` tells its states apart by their block alone, and which is which the
+// records say, so nothing counts before all of it is there. Once the target is whole it becomes the
+// base, above the own checkpoint until restore_base has moved that up as well.
 #pragma once
 
 #include <cstddef>
