@@ -28,6 +28,25 @@ constexpr std::size_t recent_blocks = 4;
 
 } // namespace
 
+/// Where a body is, and what moves it on. `bodies` has it wherever it is, and `find` looks there;
+/// what is gone has left `bodies` too.
+///
+///   add --> far --> stream --> recent --> retired --> gone
+///
+///   from      to        when
+///   add       far       its number is beyond the window: only a block in flight can need it
+///             stream    it is inside
+///             recent    it is below: executed already
+///   far       stream    the window has reached it: settle_far
+///             recent    execution has passed it: settle_far
+///             gone      the view is over, or a block was executed that left a number out
+///   stream    recent    its number was executed, by this body or a rival: advance, retire
+///   recent    retired   newer ones have pushed it out, and `proposals` of blocks in flight name it
+///             gone      the same, and none does; or the stream's position was set back
+///   retired   gone      the last of those blocks was executed, or a whole view has not named it
+///
+/// A new view sets `proposals` to 0, for its blocks are counted anew. It may make some of the old
+/// ones again, so what is retired then stays for the time of that view: forget_proposed.
 struct pending_pool::state {
   using stream_index = std::uint32_t;
 
@@ -312,7 +331,7 @@ void pending_pool::forget_proposed() {
       st.bodies.erase(s->digest);
     }
   st.far.clear();
-  // Bodies that only proposals of this view kept stay for one more, whose proposals may name them.
+  // Before the counts are: what only blocks of this view keep stays for one more.
   st.forget_retired();
   for (auto& [d, held] : st.bodies)
     held.proposals = 0;
