@@ -53,9 +53,6 @@ public:
   std::ostream& err() const {
     return *err_;
   }
-  bool colours() const {
-    return colours_;
-  }
   /// True if the output is a terminal that lines of text can be redrawn on.
   bool terminal() const {
     return terminal_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "market/prefetch.hpp"
 #include "messages/assert.hpp"
 
 namespace bourse::market {

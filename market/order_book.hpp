@@ -157,16 +157,11 @@ public:
   void sort_levels();
 
   /// Memory is slow and a block says beforehand what it will touch: called some operations ahead,
-  /// one after the other, these fetch the index entry of a name, the order behind it, and its
-  /// place.
+  /// one after the other, these fetch the index entry of a name and the order behind it.
   void prefetch_entry(account_id account, client_order_id name) const {
     index_.prefetch(account, name);
   }
   order_slot prefetch_order(account_id account, client_order_id name) const;
-  void prefetch_place(order_slot slot) const {
-    if (slot != no_order)
-      queues_.prefetch(orders_[slot].place_);
-  }
 
 private:
   static constexpr std::uint32_t no_rarity = UINT32_MAX;

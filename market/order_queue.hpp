@@ -6,7 +6,6 @@
 #include <cstdint>
 
 #include "market/name_table.hpp"
-#include "market/prefetch.hpp"
 #include "market/slab.hpp"
 #include "messages/assert.hpp"
 
@@ -79,10 +78,6 @@ public:
       open = headers_[block].open;
     }
     return slots_[block][std::countr_zero(open)];
-  }
-
-  void prefetch(queue_place place) const {
-    prefetch_line(&headers_[place / block_size]);
   }
 
 private:

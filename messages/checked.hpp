@@ -21,18 +21,4 @@ constexpr std::optional<std::int64_t> checked_add(std::int64_t a, std::int64_t b
   return r;
 }
 
-constexpr std::optional<std::int64_t> checked_sub(std::int64_t a, std::int64_t b) {
-  std::int64_t r = 0;
-  if (__builtin_sub_overflow(a, b, &r))
-    return std::nullopt;
-  return r;
-}
-
-constexpr std::optional<std::int64_t> checked_mul(std::int64_t a, std::int64_t b) {
-  std::int64_t r = 0;
-  if (__builtin_mul_overflow(a, b, &r))
-    return std::nullopt;
-  return r;
-}
-
 } // namespace bourse::messages
