@@ -127,7 +127,4 @@ expected<std::vector<report>> decode_reports(byte_view encoded, std::size_t max_
 /// What the first of such reports takes, its length included; 0 if that is not there.
 std::size_t first_report_bytes(byte_view encoded);
 
-bytes encode(const settlement& s);
-expected<settlement> decode_settlement(byte_view encoded);
-
 } // namespace bourse::messages

@@ -16,8 +16,6 @@ using report_writer = codec::field_writer<18>;
 
 /// Far above any report (18 fields of at most 12 bytes): what is longer holds something else.
 constexpr std::size_t max_report_bytes = 1024;
-/// Far above any settlement: a trade has a handful of transfers.
-constexpr std::size_t max_settlement_bytes = std::size_t{64} * 1024;
 
 void write(const report& r, report_writer& out) {
   out.number(wire::Report::kNumberFieldNumber, r.number);
@@ -138,50 +136,6 @@ expected<std::vector<report>> decode_reports(byte_view encoded, std::size_t max_
       return tl::unexpected{ok.error()};
     in.Skip(static_cast<int>(size));
   }
-  return out;
-}
-
-bytes encode(const settlement& s) {
-  wire::Settlement out;
-  out.set_trade(s.trade.value());
-  out.set_instrument(s.instrument.value());
-  out.set_price(s.price.value());
-  out.set_quantity(s.quantity.value());
-  out.set_taker_side(static_cast<wire::Side>(s.taker_side));
-  out.set_maker_order(s.maker_order.value());
-  out.set_taker_order(s.taker_order.value());
-  for (const auto& t : s.transfers) {
-    auto& leg = *out.add_transfers();
-    leg.set_from(t.from.value());
-    leg.set_to(t.to.value());
-    leg.set_asset(t.asset.value());
-    leg.set_amount(t.amount.value());
-  }
-  return codec::serialize(out);
-}
-
-expected<settlement> decode_settlement(byte_view encoded) {
-  wire::Settlement parsed;
-  if (auto ok = codec::parse(parsed, encoded, max_settlement_bytes, "settlement"); !ok)
-    return tl::unexpected{ok.error()};
-  settlement out;
-  out.trade = trade_id{parsed.trade()};
-  out.maker_order = order_id{parsed.maker_order()};
-  out.taker_order = order_id{parsed.taker_order()};
-  auto ok = read_unsigned(out.instrument, parsed.instrument())
-            && read_signed(out.price, parsed.price())
-            && read_signed(out.quantity, parsed.quantity())
-            && read_enum(out.taker_side, parsed.taker_side(), side{0}, side::sell);
-  out.transfers.reserve(static_cast<std::size_t>(parsed.transfers_size()));
-  for (const auto& leg : parsed.transfers()) {
-    auto& t = out.transfers.emplace_back();
-    t.from = account_id{leg.from()};
-    t.to = account_id{leg.to()};
-    t.amount = amount{leg.amount()};
-    ok = ok && read_unsigned(t.asset, leg.asset());
-  }
-  if (!ok)
-    return fail(errc::malformed, "settlement: field out of range");
   return out;
 }
 

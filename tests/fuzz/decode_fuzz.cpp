@@ -67,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0)
     return 0;
   byte_view input{reinterpret_cast<const char*>(data) + 1, size - 1};
-  switch (data[0] % 20) {
+  switch (data[0] % 19) {
     case 0:
       try_submission(input);
       break;
@@ -78,7 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       try_reports(input);
       break;
     case 3:
-      try_decode(input, decode_settlement);
+      try_canonical(input, decode_new_view);
       break;
     case 4:
       try_canonical(input, [](byte_view x) { return decode_block(x, {}); });
@@ -123,11 +123,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 17:
       try_canonical(input, [](byte_view x) { return decode_view_change_content(x, {}); });
       break;
-    case 18:
-      try_canonical(input, [](byte_view x) { return decode_new_view_content(x, {}); });
-      break;
     default:
-      try_canonical(input, decode_new_view);
+      try_canonical(input, [](byte_view x) { return decode_new_view_content(x, {}); });
   }
   return 0;
 }

@@ -112,15 +112,6 @@ Movement random_movement(splitmix64& random) {
   return out;
 }
 
-transfer random_transfer(splitmix64& random) {
-  transfer out;
-  out.from = random_strong<account_id>(random);
-  out.to = random_strong<account_id>(random);
-  out.asset = random_strong<asset_id>(random);
-  out.amount = amount{static_cast<std::int64_t>(random.next())};
-  return out;
-}
-
 } // namespace
 
 request random_request(splitmix64& random) {
@@ -184,19 +175,6 @@ report random_report(splitmix64& random) {
   out.stream = random_stream(random);
   out.submission = random_strong<submission_number>(random);
   out.index = static_cast<std::uint16_t>(up_to(random, UINT16_MAX));
-  return out;
-}
-
-settlement random_settlement(splitmix64& random) {
-  settlement out;
-  out.trade = random_strong<trade_id>(random);
-  out.instrument = random_strong<instrument_id>(random);
-  out.price = random_price(random);
-  out.quantity = random_quantity(random);
-  out.taker_side = random_side(random);
-  out.maker_order = random_strong<order_id>(random);
-  out.taker_order = random_strong<order_id>(random);
-  out.transfers = random_list(random, 6, random_transfer);
   return out;
 }
 

@@ -67,7 +67,6 @@ request random_request(splitmix64& random);
 submission random_submission(splitmix64& random, std::size_t max_requests);
 signed_submission random_signed_submission(splitmix64& random);
 report random_report(splitmix64& random);
-settlement random_settlement(splitmix64& random);
 block random_block(splitmix64& random, std::size_t max_submissions);
 
 statement random_statement(splitmix64& random);
