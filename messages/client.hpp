@@ -69,7 +69,7 @@ struct welcome {
 /// block's results.
 struct results {
   results_statement what;
-  replica_signature by; ///< purpose::results; may be all zero in a resumed report, see receipts
+  replica_signature by; ///< purpose::results
   client_reports reports;
   std::vector<submission_number> next; ///< the client's streams after the block
   bool more = false;                   ///< further reports of this block follow, see in_parts
@@ -88,9 +88,10 @@ struct refused {
 
 struct answer {
   std::uint64_t id = 0;
-  sequence_number at;           ///< the state it is true of
-  std::optional<error> problem; ///< not_found, not_authorised, outside_window
-  bytes body;                   ///< JSON (status, timeline) or the encoded view of that kind
+  sequence_number at; ///< the state it is true of
+  /// not_found, not_authorised, malformed, outside_window, pruned, too_large, busy, unreachable
+  std::optional<error> problem;
+  bytes body; ///< JSON (status, timeline) or the encoded view of that kind
 
   friend bool operator==(const answer&, const answer&) = default;
 };

@@ -17,7 +17,7 @@ namespace bourse::storage {
 
 using namespace messages;
 
-/// A column family. See records.hpp for what each holds.
+/// A column family. layout.hpp has the table of what each holds.
 enum class family : std::uint8_t {
   meta = 0,      ///< cluster id, format version, own checkpoint
   consensus = 1, ///< view, votes, prepared certificates, proposals, evidence
