@@ -1,6 +1,9 @@
 // Turns what a load run saw into a report: differences of the replicas' counters over the run.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "bench/load.hpp"
 #include "bench/run_report.hpp"
 

@@ -6,7 +6,7 @@
 //              "checkpoint"                 own checkpoint: sequence, chain, state digest, time
 //              "base"                       likewise, where the log begins, and its stable proof
 //              "next base"                  the base to come: its pages are all there
-//              "silence"                   mark of the database, sequence: does not take part yet
+//              "silence"                    mark of the database, sequence: does not take part yet
 //   consensus  'v'                          view
 //              'n'                          last new view that was gone by: body, signer
 //              's'                          stable checkpoint with its proof
@@ -25,6 +25,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
