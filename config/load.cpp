@@ -38,9 +38,9 @@ expected<void> check_retained(const node_config& c, const genesis& g,
   if (c.retain_blocks == 0 || c.retain_blocks >= least)
     return {};
   return fail(errc::config_invalid,
-              fmt::format("{}: [ledger] retain_blocks: must be 0, or at least {}: {} times the "
+              fmt::format("{}:{}: [ledger] retain_blocks: must be 0, or at least {}: {} times the "
                           "window of {}",
-                          file.string(), least, windows, c.genesis.string()));
+                          file.string(), c.retain_blocks_line, least, windows, c.genesis.string()));
 }
 
 /// Where to listen: what the node's file says wins over the genesis file, part by part.

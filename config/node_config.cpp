@@ -70,6 +70,7 @@ void read_ledger(toml_section& root, node_config& c) {
     return;
   toml_section s{root.document(), *table, "[ledger]", {"retain_blocks"}};
   s.optional_integer("retain_blocks", c.retain_blocks, 0, 2'000'000'000);
+  c.retain_blocks_line = s.line_of("retain_blocks");
 }
 
 void read_network(toml_section& root, node_config& c) {

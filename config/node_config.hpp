@@ -33,8 +33,9 @@ struct node_config {
   std::uint32_t heartbeat_ms = 500;
   /// Beyond it messages to a slow peer, and unread ones from it, are dropped.
   std::uint32_t peer_queue_mb = 32;
-  std::uint32_t client_queue_mb = 8; ///< likewise of a client
-  std::uint32_t retain_blocks = 0;   ///< blocks kept at least; 0: all
+  std::uint32_t client_queue_mb = 8;    ///< likewise of a client
+  std::uint32_t retain_blocks = 0;      ///< blocks kept at least; 0: all
+  std::uint32_t retain_blocks_line = 0; ///< where its file says so
   std::uint32_t write_buffer_mb = 64;
   std::uint32_t block_cache_mb = 16;
   std::string log_level = "info";

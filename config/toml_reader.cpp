@@ -46,6 +46,11 @@ void toml_section::complain(std::string_view key, std::string_view what) {
   document_->complain(where, fmt::format("{}{}{}: {}", name_, name_.empty() ? "" : " ", key, what));
 }
 
+std::uint32_t toml_section::line_of(std::string_view key) const {
+  const auto* node = table_->get(key);
+  return (node != nullptr ? node->source() : table_->source()).begin.line;
+}
+
 const toml::node* toml_section::find(std::string_view key, bool required) {
   const auto* node = table_->get(key);
   if (node == nullptr && required)

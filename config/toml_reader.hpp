@@ -70,7 +70,9 @@ public:
   /// Keys and string values of an inline table, in file order.
   std::vector<std::pair<std::string, std::string>> text_pairs(std::string_view key);
 
-  /// At the line of `key`, or of the section if it is missing.
+  /// The line of `key`, or of the section if it is missing.
+  std::uint32_t line_of(std::string_view key) const;
+  /// At that line.
   void complain(std::string_view key, std::string_view what);
   void complain(std::string_view what) {
     document_->complain(table_->source(), (name_.empty() ? "" : name_ + ": ") + std::string{what});
