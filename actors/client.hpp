@@ -1,4 +1,4 @@
-// The client library: attaches a program to the exchange (DESIGN section 5).
+// The client library: attaches a program to the exchange (docs/PROTOCOL, "Messages of clients").
 //
 //   auto client = attach(system, config::load_client("net", "taker").value()).value();
 //   auto placed = place_and_wait(self, client, requests({order}), 10s);

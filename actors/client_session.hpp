@@ -54,8 +54,8 @@ struct client_tuning {
   std::uint32_t idle_resume_ms = 10'000;
 };
 
-/// The client's end of exactly-once (DESIGN section 3) and of section 5: numbers, credit,
-/// coalescing, retransmission, and belief in f+1 equal results.
+/// The client's end of docs/PROTOCOL, "Submissions" (exactly once) and "Messages of clients":
+/// numbers, credit, coalescing, retransmission, and belief in f+1 equal results.
 class client_session {
 public:
   struct counters {

@@ -299,7 +299,7 @@ using supervisor_actor = caf::typed_actor<
 /// without gap or duplicate, each said by f+1 replicas.
 using report_sink = caf::typed_actor<caf::reacts_to<reports_atom, report_batch_ptr>>;
 
-/// A trader's end, in whatever process (DESIGN section 5): what a program attaches to the exchange.
+/// A trader's end, in whatever process: what a program attaches to the exchange.
 using client_actor = caf::typed_actor<
   // -- from the program
   /// Requests that execute in this order on one of the client's streams, after all that was

@@ -65,7 +65,8 @@ void genesis_reader::read_consensus(toml_section& root) {
   if (table == nullptr)
     return;
   toml_section s{document_, *table, "[consensus]", {"window", "checkpoint_interval"}};
-  // At most 64: a view change verifies the votes of a whole window (DESIGN section 3).
+  // At most 64: a view change verifies the votes of a whole window (docs/PROTOCOL, "View
+  // changes").
   s.optional_integer("window", g_.window, 1, 64);
   s.optional_integer("checkpoint_interval", g_.checkpoint_interval, 1, 64);
   if (g_.window % g_.checkpoint_interval != 0)

@@ -21,7 +21,7 @@ struct block_input {
   std::vector<submission_ptr> submissions;
 };
 
-/// How a submission fared at execution (DESIGN section 3, exactly-once).
+/// How a submission fared at execution (docs/PROTOCOL, "Submissions", exactly once).
 enum class submission_fate : std::uint8_t {
   executed = 1,
   duplicate = 2, ///< its number was executed before: no effect, no report

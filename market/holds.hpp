@@ -1,5 +1,6 @@
 // What an order holds and what a fill costs: the one definition that clearing house and matcher
-// share (DESIGN section 4). All of it is checked: what leaves the range of amounts is no result.
+// share (docs/PROTOCOL, "Execution"). All of it is checked: what leaves the range of amounts is no
+// result.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // The replicated state as pages under a Merkle tree. A page's bytes depend on the logical state
 // alone, so that a restored replica has the same digest; only dirty pages are encoded and hashed
-// again, so that a checkpoint costs what changed (DESIGN sections 3 and 4).
+// again, so that a checkpoint costs what changed (docs/PROTOCOL, "Checkpoints and state").
 #pragma once
 
 #include <compare>

@@ -1,5 +1,5 @@
 // What one matcher released in one block, by account: the cover for orders whose account was short
-// at the block's start (DESIGN section 4, funds within a block).
+// at the block's start (docs/PROTOCOL, "Execution", funds).
 #pragma once
 
 #include <cstdint>

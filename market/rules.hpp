@@ -81,8 +81,8 @@ inline constexpr std::int64_t max_supply = INT64_MAX;
 /// of at most the notional, blocks whose requests have 16-bit positions. Errors: config_invalid.
 expected<void> check_rules(const rules& r);
 
-/// The worst lane of the submission's requests under these rules (DESIGN section 6). It depends on
-/// the submission and the genesis alone.
+/// The worst lane of the submission's requests under these rules (docs/PROTOCOL, "Blocks"). It
+/// depends on the submission and the genesis alone.
 lane lane_of(const submission& s, const rules& r);
 
 } // namespace bourse::market

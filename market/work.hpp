@@ -33,7 +33,7 @@ struct place_work {
   /// What the clearing house has set aside (quote for buys, base units for sells)...
   amount reserved;
   /// ... and by how much that is short of the order's hold. The order is accepted if and only if
-  /// the account's earlier releases in this instrument and block cover it (DESIGN section 4).
+  /// the account's earlier releases in this instrument and block cover it.
   amount shortfall;
 };
 

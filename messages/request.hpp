@@ -32,7 +32,7 @@ enum class time_in_force : std::uint8_t {
 /// What happens when an order would trade with one of its own account.
 enum class self_trade : std::uint8_t { expire_taker = 1, expire_maker = 2, expire_both = 3 };
 
-/// Priority lanes, best first (DESIGN section 6). A submission's lane is the worst of its
+/// Priority lanes, best first (docs/PROTOCOL, "Blocks"). A submission's lane is the worst of its
 /// requests'.
 enum class lane : std::uint8_t { liquidation = 1, maker = 2, high_value = 3, ordinary = 4 };
 

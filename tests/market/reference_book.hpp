@@ -1,6 +1,6 @@
 // The matcher once more, as plainly as it can be put: all orders in one vector, looked through from
-// end to end for everything; fill-or-kill tried out on a copy. Written from DESIGN section 4, not
-// from the matcher, so that the two check each other.
+// end to end for everything; fill-or-kill tried out on a copy. Written from docs/PROTOCOL,
+// "Execution", not from the matcher, so that the two check each other.
 #pragma once
 
 #include <algorithm>
