@@ -3,7 +3,7 @@
 
 #include "app/context.hpp"
 #include "app/verbs.hpp"
-#include "config/node_config.hpp"
+#include "config/keys.hpp"
 
 namespace bourse::app {
 

@@ -2,7 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "config/node_config.hpp"
+#include "config/keys.hpp"
+#include "config/sample_market.hpp"
+#include "config/testnet.hpp"
 
 namespace bourse::app {
 

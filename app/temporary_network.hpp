@@ -12,7 +12,7 @@
 
 #include "app/filesystem.hpp"
 #include "app/node_process.hpp"
-#include "config/node_config.hpp"
+#include "config/testnet.hpp"
 
 namespace bourse::app {
 

@@ -4,7 +4,8 @@
 
 #include "app/context.hpp"
 #include "app/verbs.hpp"
-#include "config/node_config.hpp"
+#include "config/sample_market.hpp"
+#include "config/testnet.hpp"
 
 namespace bourse::app {
 

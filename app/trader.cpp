@@ -10,6 +10,7 @@
 
 #include "actors/client.hpp"
 #include "actors/system_config.hpp"
+#include "config/keys.hpp"
 
 namespace bourse::app {
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/node_config.hpp"
+#include "config/keys.hpp"
 
 namespace bourse::config {
 

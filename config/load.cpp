@@ -1,4 +1,5 @@
 #include "config/load.hpp"
+#include "config/keys.hpp"
 
 #include <algorithm>
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "config/node_config.hpp"
+#include "messages/crypto.hpp"
 
 namespace bourse::config {
 

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "config/genesis.hpp"
-#include "messages/crypto.hpp"
 
 namespace bourse::config {
 
@@ -45,29 +44,5 @@ struct node_config {
 expected<node_config> load_node_config(const std::filesystem::path& file);
 /// A TOML file with every key and a comment for each.
 std::string to_toml(const node_config& c);
-
-/// A key file holds a 32-byte seed in hex, mode 0600. Refuses one that others may read.
-/// Errors: not_found, config_invalid, io_failed.
-expected<key_pair> load_key(const std::filesystem::path& file);
-/// Creates the file (mode 0600); refuses to overwrite. Errors: io_failed.
-expected<void> save_key(const std::filesystem::path& file, const key_pair& key);
-
-/// What `bourse testnet` writes, and demo, bench and tests use.
-struct testnet_options {
-  std::uint16_t replicas = 4;
-  std::filesystem::path output;
-  std::vector<std::string> hosts; ///< one for all, or one a replica; empty: 127.0.0.1
-  std::uint16_t base_port = 7000; ///< replica i: peers base+2i, clients base+2i+1; 0: free ports
-  /// The market: assets, instruments, accounts and clients without keys.
-  market::rules market;
-  node_config node; ///< template for all nodes
-};
-/// What can be said against them without a look at the file system. Errors: config_invalid.
-expected<void> check_options(const testnet_options& o);
-/// DIR/genesis.toml, DIR/node-I/node.toml, DIR/node-I/key, DIR/clients/NAME.key. Errors: io_failed,
-/// config_invalid. Refuses a directory that already holds a genesis file.
-expected<genesis> write_testnet(const testnet_options& o);
-/// A market for trying things out: BTC/USD and ETH/USD, makers, takers, a liquidator, a treasurer.
-market::rules sample_market();
 
 } // namespace bourse::config

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "config/decimal.hpp"
-#include "config/node_config.hpp"
+#include "config/sample_market.hpp"
 #include "messages/assert.hpp"
 
 namespace bourse::config {

@@ -10,7 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "config/node_config.hpp"
+#include "config/keys.hpp"
+#include "config/testnet.hpp"
 
 namespace bourse::config {
 

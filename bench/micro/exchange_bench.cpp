@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "bench/synthetic_market.hpp"
-#include "config/node_config.hpp"
+#include "config/sample_market.hpp"
 #include "market/clearing_house.hpp"
 #include "market/exchange.hpp"
 #include "market/matcher.hpp"

@@ -2,7 +2,7 @@
 #include "tests/actor_suite.hpp"
 
 #include "actors/client.hpp"
-#include "config/node_config.hpp"
+#include "config/sample_market.hpp"
 #include "messages/batch.hpp"
 
 #include <nlohmann/json.hpp>

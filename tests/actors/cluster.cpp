@@ -2,7 +2,7 @@
 
 #include <caf/all.hpp>
 
-#include "config/node_config.hpp"
+#include "config/sample_market.hpp"
 #include "messages/assert.hpp"
 #include "tests/actors/memory_links.hpp"
 #include "tests/actors/test_client.hpp"

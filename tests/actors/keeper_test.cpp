@@ -1,5 +1,7 @@
 // A node that fails in part begins anew within its process. Real links, disk and clock.
 #define CAF_SUITE keeper
+#include "config/sample_market.hpp"
+#include "config/testnet.hpp"
 #include "tests/actor_suite.hpp"
 
 #include <condition_variable>

@@ -3,7 +3,7 @@
 #include "tests/actor_suite.hpp"
 
 #include "actors/ledger.hpp"
-#include "config/node_config.hpp"
+#include "config/sample_market.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/records.hpp"
 #include "tests/actors/memory_links.hpp"

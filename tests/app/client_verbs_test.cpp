@@ -1,7 +1,8 @@
 #define CAF_SUITE client_verbs
 #include "tests/suite.hpp"
 
-#include "config/node_config.hpp"
+#include "config/sample_market.hpp"
+#include "config/testnet.hpp"
 #include "tests/app/command.hpp"
 #include "tests/config/files.hpp"
 

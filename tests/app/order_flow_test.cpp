@@ -2,7 +2,7 @@
 #include "tests/suite.hpp"
 
 #include "app/order_flow.hpp"
-#include "config/node_config.hpp"
+#include "config/sample_market.hpp"
 #include "tests/config/files.hpp"
 
 #include <lzma.h>

@@ -3,7 +3,9 @@
 
 #include "app/receipt_file.hpp"
 #include "app/report_text.hpp"
-#include "config/node_config.hpp"
+#include "config/keys.hpp"
+#include "config/sample_market.hpp"
+#include "config/testnet.hpp"
 #include "messages/merkle.hpp"
 #include "tests/app/command.hpp"
 #include "tests/config/files.hpp"

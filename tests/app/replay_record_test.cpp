@@ -2,7 +2,7 @@
 #include "tests/suite.hpp"
 
 #include "app/replay_record.hpp"
-#include "config/node_config.hpp"
+#include "config/sample_market.hpp"
 #include "tests/config/files.hpp"
 
 #include <sstream>

@@ -2,7 +2,7 @@
 #include "tests/suite.hpp"
 
 #include "app/replay_reference.hpp"
-#include "config/node_config.hpp"
+#include "config/sample_market.hpp"
 #include "messages/crypto.hpp"
 #include "tests/config/files.hpp"
 

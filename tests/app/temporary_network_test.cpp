@@ -2,6 +2,8 @@
 #include "tests/suite.hpp"
 
 #include "app/temporary_network.hpp"
+#include "config/sample_market.hpp"
+#include "messages/crypto.hpp"
 #include "tests/config/files.hpp"
 
 #include <csignal>

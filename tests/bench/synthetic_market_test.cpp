@@ -2,7 +2,7 @@
 #include "tests/suite.hpp"
 
 #include "bench/synthetic_market.hpp"
-#include "config/node_config.hpp"
+#include "config/sample_market.hpp"
 
 #include <set>
 

@@ -3,7 +3,8 @@
 
 #include "config/decimal.hpp"
 #include "config/genesis.hpp"
-#include "config/node_config.hpp"
+#include "config/sample_market.hpp"
+#include "messages/crypto.hpp"
 #include "tests/config/files.hpp"
 
 #include <array>

@@ -1,7 +1,7 @@
 #define CAF_SUITE keys
 #include "tests/suite.hpp"
 
-#include "config/node_config.hpp"
+#include "config/keys.hpp"
 #include "tests/config/files.hpp"
 
 #include <sys/stat.h>

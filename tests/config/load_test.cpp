@@ -1,7 +1,10 @@
 #define CAF_SUITE load
 #include "tests/suite.hpp"
 
+#include "config/keys.hpp"
 #include "config/load.hpp"
+#include "config/sample_market.hpp"
+#include "config/testnet.hpp"
 #include "tests/config/files.hpp"
 
 using namespace bourse::config;

@@ -1,8 +1,9 @@
 #define CAF_SUITE receipts
 #include "tests/suite.hpp"
 
-#include "config/node_config.hpp"
 #include "config/receipts.hpp"
+#include "config/sample_market.hpp"
+#include "messages/crypto.hpp"
 #include "messages/merkle.hpp"
 
 using namespace bourse::config;

@@ -1,7 +1,10 @@
 #define CAF_SUITE testnet
 #include "tests/suite.hpp"
 
+#include "config/keys.hpp"
 #include "config/node_config.hpp"
+#include "config/sample_market.hpp"
+#include "config/testnet.hpp"
 #include "tests/config/files.hpp"
 
 #include <set>

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "config/load.hpp"
+#include "config/sample_market.hpp"
+#include "config/testnet.hpp"
 #include "tests/config/files.hpp"
 
 using namespace bourse;

@@ -1,4 +1,6 @@
 #define CAF_SUITE trading
+#include "config/keys.hpp"
+#include "config/sample_market.hpp"
 #include "tests/suite.hpp"
 
 #include "tests/system/trading.hpp"
