@@ -278,7 +278,8 @@ private:
 
   caf::typed_response_promise<stage_atom> stage(const staged_pages& what) {
     auto promise = self_->make_response_promise<stage_atom>();
-    if (what.discard)
+    // At or below the own checkpoint the pruner clears, and may be making a copy under that number.
+    if (what.discard && !passed(what.of))
       storage::erase_base_pages(batch_, what.of);
     for (const auto& page : what.pages)
       storage::append_base_page(batch_, what.of, market::page_key::unpack(page.key), page.content);
@@ -287,10 +288,18 @@ private:
     return promise;
   }
 
+  /// The own checkpoint lies at `n` or above: execution has overtaken a transfer.
+  bool passed(sequence_number n) {
+    write_out();
+    auto own = intact(storage::load_checkpoint(*store_));
+    return own && own->sequence >= n;
+  }
+
   /// From now on nothing is written: what the node's memory has is of the old state.
   bool install(const state_offer& what) {
-    write_out();
     auto n = what.stable.what.sequence;
+    if (passed(n)) // and its pages may be gone
+      return false;
     auto time = intact(storage::load_base_time(*store_, n));
     storage::base_record base{{n, what.chain, what.stable.what.state, time}, what.stable};
     storage::write_batch batch;

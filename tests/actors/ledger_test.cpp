@@ -4,6 +4,7 @@
 
 #include "actors/ledger.hpp"
 #include "config/sample_market.hpp"
+#include "storage/base.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/records.hpp"
 #include "tests/actors/memory_links.hpp"
@@ -136,6 +137,33 @@ CAF_TEST(what one peer asks past its share is not served) {
   ask(1, 1, "a"); // there is room again
   sched.run();
   CAF_CHECK_EQUAL(of(1), 65);
+}
+
+CAF_TEST(a state that execution has overtaken is neither installed nor erased) {
+  auto store = storage::open_memory_store(disk);
+  storage::write_batch batch;
+  storage::append(batch, storage::stored_checkpoint{sequence_number{64}, {}, {}, {}}, {});
+  for (std::uint64_t of : {64, 96})
+    storage::append_base_page(batch, sequence_number{of}, {market::page_kind::accounts, 0, 0}, "x");
+  CAF_REQUIRE(store->write(batch, storage::durability::synced).has_value());
+  auto target = std::make_shared<state_offer>();
+  target->stable.what.sequence = sequence_number{64};
+  auto installed = self->request(ledger, caf::infinite, install_atom::value,
+                                 std::shared_ptr<const state_offer>{target});
+  for (std::uint64_t of : {64, 96}) { // the pruner may be making its copy at 64
+    auto none = std::make_shared<staged_pages>();
+    none->of = sequence_number{of};
+    none->discard = true;
+    caf::anon_send(ledger, stage_atom::value, staged_pages_ptr{none});
+  }
+  sched.run();
+  sched.advance_time(std::chrono::milliseconds(50));
+  sched.run();
+  installed.receive([](bool did) { CAF_CHECK(!did); },
+                    [](const caf::error&) { CAF_ERROR("the ledger has ended"); });
+  auto left = storage::list_base_pages(*store);
+  CAF_REQUIRE(left.has_value());
+  CAF_CHECK(*left == std::vector{sequence_number{64}});
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
