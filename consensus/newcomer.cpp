@@ -160,7 +160,7 @@ void newcomer::fill_for(std::uint64_t now_ns, replica_id who, const standing& m)
     auto since = now_ns - last->second.since_ns;
     if (since < last->second.wait_ns)
       return;
-    if (since < 2 * last->second.wait_ns)
+    if (since < options_.fill_forget_ms * ns_per_ms) // pauses do not make it cheaper
       wait_ns = std::min(2 * last->second.wait_ns, options_.fill_at_most_ms * ns_per_ms);
   }
   filled_[who] = {now_ns, wait_ns};

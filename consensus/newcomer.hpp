@@ -36,9 +36,10 @@ struct newcomer_options {
   /// One that knows what it waits for says again that it does.
   std::uint32_t remind_ms = 500;
   /// One peer is given empty blocks again after this, and each time after twice as long, since it
-  /// may lie.
+  /// may lie; as at first if nothing was given for a day.
   std::uint32_t fill_again_ms = 30'000;
   std::uint32_t fill_at_most_ms = 3'600'000;
+  std::uint32_t fill_forget_ms = 86'400'000;
 };
 
 /// What the disk knows of it.
