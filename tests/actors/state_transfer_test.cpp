@@ -2,6 +2,8 @@
 #define CAF_SUITE state_transfer
 #include "tests/suite.hpp"
 
+#include <map>
+
 #include "consensus/newcomer.hpp"
 #include "tests/actors/ticker.hpp"
 
@@ -81,6 +83,56 @@ CAF_TEST(a transfer that is cut short again and again comes to an end) {
   CAF_REQUIRE(renewed(c, 2, 1));
   c.universe().run(100);
   CAF_CHECK(c.agree(30'000));
+}
+
+CAF_TEST(whoever is behind is given no more in a second than is set) {
+  auto o = options_of(test_seed("pace"));
+  o.node.transfer_after_blocks = 1'000'000; // blocks and bodies, not a state
+  o.node.serve_mb_per_s = 1;
+  cluster c{o};
+  test_client maker{c, client_named(c.genesis(), "maker")};
+  c.universe().run(50);
+  c.crash(2);
+  auto account = account_of(c.genesis(), maker.id());
+  std::uint64_t name = 0;
+  for (int i = 0; i < 1200; ++i) { // about 7 MB
+    std::vector<request> orders;
+    for (int k = 0; k < 200; ++k)
+      orders.push_back(limit_order(account, side::buy, 100 + k % 50, 1, ++name));
+    maker.submit(std::move(orders));
+    CAF_REQUIRE(c.universe().run(20'000, [&] { return maker.unconfirmed() == 0; }));
+  }
+  for (std::size_t i : {0, 1, 3}) { // what they still had in memory is not what they read for it
+    c.crash(i);
+    CAF_REQUIRE(c.start(i).has_value());
+    CAF_REQUIRE(c.settle(20'000));
+  }
+  auto given = [&](std::size_t i) {
+    return c.status(i)["parts"]["transfer"].value("bytes_served", std::uint64_t{0});
+  };
+  std::map<std::size_t, std::uint64_t> before;
+  for (std::size_t i : {0, 1, 3})
+    before[i] = given(i);
+  auto target = c.executed(0);
+  CAF_REQUIRE(c.start(2).has_value());
+  constexpr std::uint64_t per_s = 1 << 20;
+  // A quarter of a second is given at once, and one answer may go past the end.
+  constexpr std::uint64_t ahead = per_s / 4 + per_s;
+  std::uint64_t ms = 0;
+  std::uint64_t in_all = 0;
+  while (c.executed(2) < target && ms < 60'000) {
+    c.universe().run(100);
+    ms += 100;
+    in_all = 0;
+    for (std::size_t i : {0, 1, 3}) {
+      auto so_far = given(i) - before[i];
+      CAF_CHECK(so_far <= ahead + per_s * (ms + 100) / 1000);
+      in_all += so_far;
+    }
+  }
+  CAF_CHECK(c.executed(2) >= target);
+  CAF_CHECK(in_all > 5 * per_s); // it was enough to tell
+  CAF_MESSAGE("level after " << ms << " ms, having been given " << in_all << " bytes");
 }
 
 CAF_TEST(a node that lost its disk says nothing until its former votes cannot matter) {
