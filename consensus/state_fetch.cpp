@@ -158,11 +158,11 @@ void state_fetch::seek_better(std::uint64_t now_ns) {
         return p.offers.contains(*target()) && now_ns >= p.rests_until_ns;
       }))
     return;
-  struct standing {
+  struct candidate {
     std::size_t holders = 0;
     bool elsewhere = false; ///< somebody has it that does not have the target
   };
-  std::map<sequence_number, standing> others;
+  std::map<sequence_number, candidate> others;
   for (const auto& p : peers_)
     if (now_ns >= p.rests_until_ns)
       for (auto n : p.offers)
