@@ -206,7 +206,7 @@ CAF_TEST(a database that was cut short is refused and the file named) {
   running r;
   trading busy{*r.network, 64};
   // Several tables.
-  CAF_REQUIRE(comes_true([&] {
+  CAF_REQUIRE(busy.until([&] {
     auto tables = 0;
     for (auto& entry : fs::directory_iterator{r.network->data(3)})
       tables += entry.path().extension() == ".blob";

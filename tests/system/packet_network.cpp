@@ -134,7 +134,7 @@ private:
         continue; // the kernel's own IPv6 chatter
       auto to = static_cast<std::size_t>(static_cast<unsigned char>(buffer_[address_at + 3])) - 1;
       if (to >= owner_.hosts_.size() || !pass(from, to, static_cast<std::size_t>(size)))
-        ++owner_.dropped_;
+        owner_.drop();
     }
   }
 
@@ -164,7 +164,7 @@ private:
     auto now = clock::now();
     for (; !waiting_.empty() && waiting_.top().at <= now; waiting_.pop())
       if (!write(waiting_.top().to, waiting_.top().content.data(), waiting_.top().content.size()))
-        ++owner_.dropped_;
+        owner_.drop();
   }
 
   bool write(std::size_t to, const char* data, std::size_t size) {
@@ -248,6 +248,20 @@ packet_network::~packet_network() {
 
 void packet_network::enter(std::size_t host) {
   checked(::setns(hosts_.at(host).space, CLONE_NEWNET), "entering a host");
+}
+
+void packet_network::drop() {
+  {
+    std::scoped_lock guard{mutex_}; // whoever waits has looked already, or looks after this
+    ++dropped_;
+  }
+  one_dropped_.notify_all();
+}
+
+bool packet_network::drops(std::uint64_t packets, std::chrono::milliseconds within) {
+  std::unique_lock guard{mutex_};
+  return one_dropped_.wait_for(guard, within,
+                               [this, until = dropped_ + packets] { return dropped_ >= until; });
 }
 
 void packet_network::set(wire w) {

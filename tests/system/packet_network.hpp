@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <random>
@@ -55,6 +56,8 @@ public:
   std::uint64_t dropped() const {
     return dropped_;
   }
+  /// True if so many more are dropped by then.
+  bool drops(std::uint64_t packets, std::chrono::milliseconds within = std::chrono::seconds{20});
 
 private:
   struct host {
@@ -65,6 +68,7 @@ private:
 
   static host make_host(std::size_t index);
   void carry();
+  void drop();
 
   int own_space_ = -1;
   std::vector<host> hosts_;
@@ -74,6 +78,7 @@ private:
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
   std::atomic<std::uint64_t> carried_{0};
   std::atomic<std::uint64_t> dropped_{0};
+  std::condition_variable one_dropped_;
   int stop_ = -1; ///< event: the carrier ends
   std::thread thread_;
 };

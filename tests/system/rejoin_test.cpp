@@ -48,12 +48,12 @@ CAF_TEST(a replica that lost its disk comes back under load) {
   o.net.node.transfer_after_blocks = 128;
   auto network = start_network(std::move(o));
   trading busy{*network, 4};
-  CAF_REQUIRE(comes_true(
+  CAF_REQUIRE(busy.until(
       [&] { return status_of(*network)[0].value("executed", std::uint64_t{0}) >= 2000; }, 60s));
   network->node(3).kill();
   std::filesystem::remove_all(network->data(3));
   CAF_REQUIRE(network->start_nodes());
-  CAF_CHECK(comes_true(
+  CAF_CHECK(busy.until(
       [&] {
         auto all = status_of(*network);
         return all.size() == 4 && takes_part(all[3]);
@@ -71,7 +71,7 @@ CAF_TEST(a replica that was away comes back when what it lacks is pruned) {
   trading busy{*network, 1};
   CAF_REQUIRE(busy.goes_on(20));
   network->node(2).kill();
-  CAF_REQUIRE(comes_true(
+  CAF_REQUIRE(busy.until(
       [&] {
         auto all = status_of(*network);
         for (std::size_t i : {0, 1, 3})
@@ -81,7 +81,7 @@ CAF_TEST(a replica that was away comes back when what it lacks is pruned) {
       },
       90s));
   CAF_REQUIRE(network->start_nodes());
-  CAF_CHECK(comes_true([&] { return first_block(status_of(*network)[2]) >= 200; }, 60s));
-  CAF_CHECK(comes_true([&] { return takes_part(status_of(*network)[2]); }, 60s));
+  CAF_CHECK(busy.until([&] { return first_block(status_of(*network)[2]) >= 200; }, 60s));
+  CAF_CHECK(busy.until([&] { return takes_part(status_of(*network)[2]); }, 60s));
   check_takes_part(*network, busy, 2);
 }

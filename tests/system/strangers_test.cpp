@@ -188,7 +188,7 @@ CAF_TEST(connections never take the files of the database) {
     all.emplace_back(replica.clients, 2 + i % 20);
   }
   // Those beyond are closed at once, not left to wait until the system has files again.
-  CAF_CHECK(comes_true([&] {
+  CAF_CHECK(busy.until([&] {
     auto open = [](const raw_connection& c) {
       return !c.closed(0ms);
     };

@@ -5,8 +5,9 @@
 
 #include "tests/system/trading.hpp"
 
+#include <algorithm>
+#include <condition_variable>
 #include <mutex>
-#include <thread>
 
 #include <caf/all.hpp>
 
@@ -15,7 +16,6 @@
 namespace bourse::tests {
 
 using namespace messages;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -51,16 +51,6 @@ private:
 
 } // namespace
 
-bool comes_true(const std::function<bool()>& condition, std::chrono::milliseconds within) {
-  auto deadline = std::chrono::steady_clock::now() + within;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() >= deadline)
-      return false;
-    std::this_thread::sleep_for(10ms);
-  }
-  return true;
-}
-
 std::unique_ptr<app::temporary_network> start_network(app::network_options o) {
   o.net.market = config::sample_market();
   if (o.program.empty())
@@ -78,25 +68,43 @@ key_pair client_key(const app::temporary_network& network, const std::string& na
   return std::move(*key);
 }
 
-struct trading::names {
+/// Shared with the pump, which may outlive its owner by a message.
+struct trading::score {
   std::mutex mutex;
-  std::vector<client_order_id> all;
+  std::condition_variable changed;
+  std::uint64_t executed = 0;
+  std::uint64_t failed = 0;
+  std::vector<client_order_id> confirmed;
 
   void add(const actors::placed& p) {
-    std::scoped_lock guard{mutex};
-    for (auto& r : p.reports)
-      if (r.kind == report_kind::accepted)
-        all.push_back(r.client_order);
+    {
+      std::scoped_lock guard{mutex};
+      ++(p.problem ? failed : executed);
+      for (auto& r : p.reports)
+        if (r.kind == report_kind::accepted)
+          confirmed.push_back(r.client_order);
+    }
+    changed.notify_all();
   }
 };
 
+std::uint64_t trading::executed() const {
+  std::scoped_lock guard{score_->mutex};
+  return score_->executed;
+}
+
+std::uint64_t trading::failed() const {
+  std::scoped_lock guard{score_->mutex};
+  return score_->failed;
+}
+
 std::vector<client_order_id> trading::confirmed() const {
-  std::scoped_lock guard{confirmed_->mutex};
-  return confirmed_->all;
+  std::scoped_lock guard{score_->mutex};
+  return score_->confirmed;
 }
 
 trading::trading(const app::temporary_network& network, std::size_t orders_per_placement)
-    : confirmed_(std::make_shared<names>()) {
+    : score_(std::make_shared<score>()) {
   actors::client_options o;
   o.genesis = network.genesis();
   o.key = std::make_shared<const key_pair>(client_key(network, "maker"));
@@ -104,13 +112,11 @@ trading::trading(const app::temporary_network& network, std::size_t orders_per_p
   CAF_REQUIRE(attached);
   client_ = *attached;
   auto state = std::make_shared<pump>(network.genesis(), orders_per_placement, client_);
-  pump_ = system_.spawn([=, executed = executed_, failed = failed_,
-                         confirmed = confirmed_](caf::event_based_actor* self) {
+  pump_ = system_.spawn([state, score = score_](caf::event_based_actor* self) {
     for (std::size_t i = 0; i < placements_in_flight; ++i)
       state->place_next(self);
     return caf::behavior{[=](const actors::placed_ptr& placed) {
-      confirmed->add(*placed);
-      ++(placed->problem ? *failed : *executed);
+      score->add(*placed);
       state->place_next(self);
     }};
   });
@@ -129,8 +135,19 @@ trading::~trading() {
 }
 
 bool trading::goes_on(std::uint64_t placements, std::chrono::milliseconds within) {
-  auto wanted = executed() + placements;
-  return comes_true([&] { return executed() >= wanted || failed() > 0; }, within) && failed() == 0;
+  std::unique_lock guard{score_->mutex};
+  auto wanted = score_->executed + placements;
+  return score_->changed.wait_for(guard, within, [&] {
+    return score_->executed >= wanted || score_->failed > 0;
+  }) && score_->failed == 0;
+}
+
+bool trading::until(const std::function<bool()>& condition, std::chrono::milliseconds within) {
+  auto deadline = std::chrono::steady_clock::now() + within;
+  while (!condition())
+    if (std::chrono::steady_clock::now() >= deadline || !goes_on(10))
+      return false;
+  return true;
 }
 
 nlohmann::json status_of(const app::temporary_network& network) {
@@ -139,16 +156,19 @@ nlohmann::json status_of(const app::temporary_network& network) {
 }
 
 bool all_agree(const app::temporary_network& network, std::chrono::milliseconds within) {
-  return comes_true(
-      [&] {
-        auto all = status_of(network);
-        auto others = network.size() - 1;
-        for (auto& s : all)
-          if (s.contains("error") || s["state"] != all[0]["state"] || s["peers"] != others)
-            return false;
-        return true;
-      },
-      within);
+  auto agree = [&] {
+    auto all = status_of(network);
+    auto others = network.size() - 1;
+    return std::ranges::all_of(all, [&](auto& s) {
+      return !s.contains("error") && s["state"] == all[0]["state"] && s["peers"] == others;
+    });
+  };
+  // Each look is a process that asks all replicas and is waited for.
+  auto deadline = std::chrono::steady_clock::now() + within;
+  while (!agree())
+    if (std::chrono::steady_clock::now() >= deadline)
+      return false;
+  return true;
 }
 
 } // namespace bourse::tests

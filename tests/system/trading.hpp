@@ -1,8 +1,8 @@
 // A network of real nodes on which somebody trades all the time: what must not be disturbed.
 #pragma once
 
-#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -14,10 +14,6 @@
 #include "app/temporary_network.hpp"
 
 namespace bourse::tests {
-
-/// True once `condition` is; false if it is not by then.
-bool comes_true(const std::function<bool()>& condition,
-                std::chrono::milliseconds within = std::chrono::seconds{20});
 
 /// Four nodes of the project's program over the sample market; fails the test if they do not start.
 std::unique_ptr<app::temporary_network> start_network(app::network_options o = {});
@@ -35,28 +31,25 @@ public:
   trading& operator=(const trading&) = delete;
 
   /// Placements that were executed.
-  std::uint64_t executed() const {
-    return *executed_;
-  }
+  std::uint64_t executed() const;
   /// Placements that failed: any is a disturbance.
-  std::uint64_t failed() const {
-    return *failed_;
-  }
+  std::uint64_t failed() const;
   /// Orders that it was told to be in the market.
   std::vector<messages::client_order_id> confirmed() const;
   /// True if so many more are executed by then, and none fails.
   bool goes_on(std::uint64_t placements = 50,
                std::chrono::milliseconds within = std::chrono::seconds{20});
+  /// True once `condition` is, which is looked at after every few placements; false if it is not by
+  /// then, or nothing goes on.
+  bool until(const std::function<bool()>& condition,
+             std::chrono::milliseconds within = std::chrono::seconds{20});
   /// Places no more; what is under way goes on.
   void stop();
 
 private:
-  struct names;
-  using counter = std::shared_ptr<std::atomic<std::uint64_t>>;
+  struct score;
 
-  counter executed_ = std::make_shared<std::atomic<std::uint64_t>>(0);
-  counter failed_ = std::make_shared<std::atomic<std::uint64_t>>(0);
-  std::shared_ptr<names> confirmed_;
+  std::shared_ptr<score> score_;
   actors::system_config config_{2};
   caf::actor_system system_{config_};
   actors::client_actor client_;
