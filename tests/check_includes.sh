@@ -35,7 +35,7 @@ layer() {
   fi
 }
 
-folders='messages|consensus|market|config|storage|actors|bench|app|tests|examples'
+folders='messages|consensus|market|config|storage|actors|bench|simulation|app|tests|examples'
 layer messages
 layer consensus messages
 layer market messages
@@ -43,7 +43,8 @@ layer config messages market
 layer storage messages consensus market
 layer actors messages consensus market config storage
 layer bench messages consensus market config storage actors
-layer app messages consensus market config storage actors bench
+layer simulation messages consensus market config storage actors bench
+layer app messages consensus market config storage actors bench simulation
 layer examples messages consensus market config storage actors
 
 threads='thread|mutex|shared_mutex|condition_variable|atomic|future|stop_token|semaphore|latch|barrier'
@@ -54,12 +55,12 @@ for folder in consensus market; do
 done
 forbid messages "$threads|caf/.*|rocksdb/.*|sys/socket\.h|netinet/.*" "messages know no actors and no I/O"
 for folder in config storage; do
-  forbid "$folder" 'caf/.*' "only actors, bench and app know CAF"
+  forbid "$folder" 'caf/.*' "only actors and what stands on them know CAF"
 done
-for folder in actors bench app examples config; do
+for folder in actors bench simulation app examples config; do
   forbid "$folder" 'rocksdb/.*' "only storage knows RocksDB"
 done
-for folder in consensus market config storage actors bench app examples; do
+for folder in consensus market config storage actors bench simulation app examples; do
   forbid "$folder" '.*\.pb\.h' "protobuf types stay inside the codec"
 done
 

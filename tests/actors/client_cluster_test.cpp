@@ -5,11 +5,11 @@
 #include <set>
 
 #include "config/receipts.hpp"
-#include "tests/actors/attached_client.hpp"
+#include "simulation/attached_client.hpp"
 #include "tests/actors/crowd.hpp"
 
 using namespace bourse::actors;
-using namespace bourse::actors::sim;
+using namespace bourse::simulation;
 
 namespace {
 

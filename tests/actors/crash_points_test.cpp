@@ -4,12 +4,12 @@
 #define CAF_SUITE crash_points
 #include "tests/suite.hpp"
 
+#include "simulation/promises.hpp"
 #include "tests/actors/crowd.hpp"
-#include "tests/actors/promises.hpp"
 
 using namespace bourse;
 using namespace bourse::actors;
-using namespace bourse::actors::sim;
+using namespace bourse::simulation;
 
 namespace {
 

@@ -1,57 +1,15 @@
-// What tests of whole clusters share: clients by name, orders, and a crowd of clients that trade a
-// market made up from the seed.
+// What tests of whole clusters share.
 #pragma once
 
-#include <deque>
 #include <string>
-#include <vector>
 
-#include "tests/actors/cluster.hpp"
-#include "tests/actors/test_client.hpp"
+#include "simulation/crowd.hpp"
 
-namespace bourse::actors::sim {
+namespace bourse::simulation {
 
-inline cluster_options options_of(std::uint64_t seed) {
-  cluster_options o;
-  o.seed = seed;
-  o.genesis = test_genesis();
-  return o;
-}
+/// A seed that is new each run, or that of the environment variable BOURSE_SEED; printed.
+std::uint64_t test_seed(const char* test);
 
-client_id client_named(const config::genesis& g, std::string_view name);
-/// The n-th of the client's own.
-account_id account_of(const config::genesis& g, client_id c, std::size_t n = 0);
-/// In instrument 0.
-place limit_order(account_id account, side way, std::int64_t price, std::int64_t quantity,
-                  std::uint64_t name, time_in_force tif = time_in_force::good_till_cancel);
-cancel cancel_of(const place& p);
-
-/// Clients that trade as the synthetic market has it, a few submissions at a time.
-class crowd {
-public:
-  crowd(cluster& c, std::uint64_t seed);
-
-  /// Submits about `requests` in all, `each` to a submission, over the next `ms`.
-  void trade(std::size_t requests, std::size_t each, std::uint64_t ms);
-  std::size_t unconfirmed() const;
-  std::size_t submitted() const {
-    return submitted_;
-  }
-  std::vector<std::string> complaints() const;
-  std::deque<test_client>& clients() {
-    return clients_;
-  }
-
-private:
-  cluster& cluster_;
-  bench::synthetic_market market_;
-  bench::random_source random_;
-  std::deque<test_client> clients_; ///< by part
-  std::size_t submitted_ = 0;
-};
-
-/// True once that many submissions were made and all of them are confirmed; false after `ms`.
-bool all_confirmed(cluster& c, crowd& traders, std::size_t submissions, std::uint64_t ms);
 /// Fails the test for each.
 void check_no_complaints(const crowd& traders);
 
@@ -63,4 +21,4 @@ struct replayed {
 };
 replayed replay(cluster& c, std::size_t i);
 
-} // namespace bourse::actors::sim
+} // namespace bourse::simulation

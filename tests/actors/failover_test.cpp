@@ -8,7 +8,7 @@
 
 using namespace bourse;
 using namespace bourse::actors;
-using namespace bourse::actors::sim;
+using namespace bourse::simulation;
 
 namespace {
 
@@ -114,7 +114,7 @@ CAF_TEST(whichever actor fails its node ends and begins anew and the others go o
 
 CAF_TEST(a primary that lets a dead man switch pass is replaced) {
   cluster c{options_of(test_seed("late switch"))};
-  test_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
   c.universe().run(10);
   auto account = account_of(c.genesis(), maker.id());
   maker.submit({limit_order(account, side::buy, 100, 1, 1), dead_man_switch{account, 1000}});

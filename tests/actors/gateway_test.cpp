@@ -6,7 +6,7 @@
 #include "tests/actors/crowd.hpp"
 
 using namespace bourse::actors;
-using namespace bourse::actors::sim;
+using namespace bourse::simulation;
 
 namespace {
 
@@ -28,8 +28,8 @@ struct trading {
   }
 
   cluster c;
-  test_client maker;
-  test_client taker;
+  plain_client maker;
+  plain_client taker;
   std::uint64_t names = 1;
 };
 

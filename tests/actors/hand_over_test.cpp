@@ -6,7 +6,7 @@
 #include "tests/actors/crowd.hpp"
 
 using namespace bourse::actors;
-using namespace bourse::actors::sim;
+using namespace bourse::simulation;
 
 namespace {
 
@@ -15,7 +15,7 @@ constexpr std::uint64_t ms = 1'000'000; // of the world's nanoseconds
 /// One order every few milliseconds, and the longest time without a confirmation.
 class steady_load {
 public:
-  steady_load(cluster& c, test_client& who)
+  steady_load(cluster& c, plain_client& who)
       : cluster_(c), who_(who), account_(account_of(c.genesis(), who.id())) {}
 
   void run(std::uint64_t for_ms) {
@@ -45,7 +45,7 @@ public:
 
 private:
   cluster& cluster_;
-  test_client& who_;
+  plain_client& who_;
   account_id account_;
   std::uint64_t orders_ = 0;
   std::uint64_t longest_ns_ = 0;
@@ -58,7 +58,7 @@ CAF_TEST(a primary that is told to end hands over before anybody misses it) {
   o.genesis.market.stream_window = 4096;
   auto patience_ms = o.node.link_grace_ms;
   cluster c{std::move(o)};
-  test_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
   c.universe().run(10);
   steady_load load{c, maker};
   load.run(200);

@@ -5,7 +5,7 @@
 #include "tests/actors/crowd.hpp"
 
 using namespace bourse::actors;
-using namespace bourse::actors::sim;
+using namespace bourse::simulation;
 
 namespace {
 
@@ -57,7 +57,7 @@ CAF_TEST(garbage from peers and clients changes nothing but counters) {
   crowd traders{c, seed};
   auto& random = c.universe().random();
   traders.trade(400, 4, 2000);
-  test_client villain{c, client_named(c.genesis(), "trader")};
+  plain_client villain{c, client_named(c.genesis(), "trader")};
   c.universe().run(10);
   auto session = c.connect(1, villain);
   for (int i = 0; i < 3000; ++i)

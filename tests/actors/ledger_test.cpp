@@ -4,10 +4,10 @@
 
 #include "actors/ledger.hpp"
 #include "config/sample_market.hpp"
+#include "simulation/memory_links.hpp"
 #include "storage/base.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/records.hpp"
-#include "tests/actors/memory_links.hpp"
 
 using namespace bourse;
 using namespace bourse::actors;
@@ -28,7 +28,7 @@ struct fixture : test_coordinator_fixture<> {
   fixture() {
     ledger = spawn_ledger(sys, {context, storage::open_memory_store(disk), {}});
     auto r = std::make_shared<routes>();
-    r->peers = sim::spawn_memory_peers(
+    r->peers = simulation::spawn_memory_peers(
         sys, [this](std::optional<replica_id> to, channel, const shared_bytes& m) {
           auto what = decode_peer_message(*m, {});
           CAF_REQUIRE(what && std::holds_alternative<bodies>(*what));

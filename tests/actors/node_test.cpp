@@ -7,11 +7,11 @@
 #include "tests/actors/crowd.hpp"
 
 using namespace bourse::actors;
-using namespace bourse::actors::sim;
+using namespace bourse::simulation;
 
 CAF_TEST(one order comes back as reports from four nodes) {
   cluster c{options_of(test_seed("one order"))};
-  test_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
   c.universe().run(10);
   maker.submit({limit_order(account_of(c.genesis(), maker.id()), side::buy, 100, 10, 1)});
   CAF_REQUIRE(c.universe().run(2000, [&] { return maker.confirmed().size() == 1; }));
@@ -67,8 +67,8 @@ CAF_TEST(the same seed gives the same run) {
 
 CAF_TEST(a cancel goes ahead of takers that came first) {
   cluster c{options_of(test_seed("lanes"))};
-  test_client maker{c, client_named(c.genesis(), "maker")};
-  test_client taker{c, client_named(c.genesis(), "taker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client taker{c, client_named(c.genesis(), "taker")};
   c.universe().run(10);
   auto quote = limit_order(account_of(c.genesis(), maker.id()), side::sell, 100, 10, 1);
   auto hit = limit_order(account_of(c.genesis(), taker.id()), side::buy, 100, 10, 1,
@@ -97,7 +97,7 @@ CAF_TEST(a cancel goes ahead of takers that came first) {
 
 CAF_TEST(a gap waits and a repetition has no effect) {
   cluster c{options_of(test_seed("gaps"))};
-  test_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
   c.universe().run(10);
   auto account = account_of(c.genesis(), maker.id());
   auto second = maker.sign({limit_order(account, side::buy, 100, 1, 2)}, 0, submission_number{2});
@@ -122,7 +122,7 @@ CAF_TEST(past its credit a client is refused and later served) {
   auto o = options_of(test_seed("credit"));
   o.genesis.market.stream_window = 4;
   cluster c{std::move(o)};
-  test_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
   c.universe().run(10);
   auto account = account_of(c.genesis(), maker.id());
   for (std::uint64_t n = 1; n <= 100; ++n)
@@ -136,7 +136,7 @@ CAF_TEST(past its credit a client is refused and later served) {
 
 CAF_TEST(a forged signature is refused and changes nothing) {
   cluster c{options_of(test_seed("forged"))};
-  test_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
   c.universe().run(10);
   auto account = account_of(c.genesis(), maker.id());
   auto forged = maker.sign({limit_order(account, side::buy, 100, 1, 1)}, 0, submission_number{1});
@@ -154,7 +154,7 @@ CAF_TEST(a forged signature is refused and changes nothing) {
 
 CAF_TEST(a dead man switch fires though nobody trades) {
   cluster c{options_of(test_seed("dead man"))};
-  test_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
   c.universe().run(10);
   auto account = account_of(c.genesis(), maker.id());
   maker.submit({limit_order(account, side::buy, 100, 1, 1), dead_man_switch{account, 1000}});
@@ -173,7 +173,7 @@ CAF_TEST(a dead man switch fires though nobody trades) {
 
 CAF_TEST(a backup whose clock is wrong is outvoted and keeps up) {
   cluster c{options_of(test_seed("skew"))};
-  test_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
   c.set_skew_ms(3, 10'000);
   c.universe().run(100); // it takes part by then
   auto account = account_of(c.genesis(), maker.id());
@@ -187,7 +187,7 @@ CAF_TEST(a backup whose clock is wrong is outvoted and keeps up) {
 
 CAF_TEST(a node ends when it is told to) {
   cluster c{options_of(test_seed("ending"))};
-  test_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
   c.universe().run(10);
   maker.submit({limit_order(account_of(c.genesis(), maker.id()), side::buy, 100, 1, 1)});
   CAF_REQUIRE(c.universe().run(2000, [&] { return maker.confirmed().size() == 1; }));

@@ -9,7 +9,7 @@
 
 using namespace bourse;
 using namespace bourse::actors;
-using namespace bourse::actors::sim;
+using namespace bourse::simulation;
 
 namespace {
 
@@ -26,7 +26,7 @@ std::uint64_t first_block(cluster& c, std::size_t i) {
 }
 
 /// A block each, so slowly that a copy is done before the next is due.
-void trade_one_by_one(cluster& c, test_client& client, std::uint64_t from, std::uint64_t count) {
+void trade_one_by_one(cluster& c, plain_client& client, std::uint64_t from, std::uint64_t count) {
   auto account = account_of(c.genesis(), client.id());
   for (auto n = from; n < from + count; ++n) {
     client.submit({limit_order(account, side::buy, 100, 1, n)});
@@ -66,7 +66,7 @@ query trades_query(std::uint64_t at) {
 
 CAF_TEST(all nodes prune alike and say so to those who ask for more) {
   cluster c{pruning_options(test_seed("pruning"))};
-  test_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
   c.universe().run(10);
   trade_one_by_one(c, maker, 1, 60);
   CAF_REQUIRE(c.agree(5000));
@@ -112,7 +112,7 @@ CAF_TEST(all nodes prune alike and say so to those who ask for more) {
 CAF_TEST(pruned nodes come back from their disks) {
   auto seed = test_seed("pruned restarts");
   cluster c{pruning_options(seed)};
-  test_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
   bench::random_source random{seed};
   c.universe().run(10);
   std::set<std::uint64_t> firsts;

@@ -7,11 +7,11 @@
 
 using namespace bourse;
 using namespace bourse::actors;
-using namespace bourse::actors::sim;
+using namespace bourse::simulation;
 
 CAF_TEST(a backup fetches the bodies that it lacks) {
   cluster c{options_of(test_seed("bodies"))};
-  test_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
   c.universe().run(10);
   maker.disconnect(3);
   auto account = account_of(c.genesis(), maker.id());
@@ -40,7 +40,7 @@ CAF_TEST(a lossy network only costs time) {
 CAF_TEST(a stable checkpoint frees the log) {
   auto seed = test_seed("truncation");
   cluster c{options_of(seed)};
-  test_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
   c.universe().run(10);
   auto account = account_of(c.genesis(), maker.id());
   for (std::uint64_t n = 1; n <= 60; ++n) {
@@ -103,7 +103,7 @@ CAF_TEST(all nodes may die at once and nothing acknowledged is lost) {
   check_no_complaints(traders);
   // What was confirmed before a crash is what a client that asks anew is told.
   for (auto& client : traders.clients()) {
-    test_client again{c, client.id()};
+    plain_client again{c, client.id()};
     auto complete = [&] {
       for (std::size_t i = 0; i < 4; ++i)
         if (again.reports_of(i) < client.confirmed().size())

@@ -13,7 +13,7 @@
 
 using namespace bourse;
 using namespace bourse::actors;
-using namespace bourse::actors::sim;
+using namespace bourse::simulation;
 
 namespace {
 

@@ -9,7 +9,7 @@
 
 using namespace bourse;
 using namespace bourse::actors;
-using namespace bourse::actors::sim;
+using namespace bourse::simulation;
 
 namespace {
 
@@ -26,7 +26,7 @@ cluster_options near_options(std::uint64_t seed) {
 }
 
 /// Reports from before its state a node does not have, and says so.
-void check_complaints(const test_client& client) {
+void check_complaints(const plain_client& client) {
   for (const auto& complaint : client.complaints())
     if (complaint.find("no longer has reports") == std::string::npos)
       CAF_ERROR(complaint);
@@ -90,7 +90,7 @@ CAF_TEST(whoever is behind is given no more in a second than is set) {
   o.node.transfer_after_blocks = 1'000'000; // blocks and bodies, not a state
   o.node.serve_mb_per_s = 1;
   cluster c{o};
-  test_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
   c.universe().run(50);
   c.crash(2);
   auto account = account_of(c.genesis(), maker.id());
@@ -235,7 +235,7 @@ CAF_TEST(three of four begin a new cluster and the fourth joins it) {
   cluster c{near_options(test_seed("founding"))};
   c.crash(3);
   c.wipe(3);
-  test_client maker{c, client_named(c.genesis(), "maker")};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
   c.universe().run(1'000);
   CAF_CHECK(c.status(0).contains("silent"));
   auto account = account_of(c.genesis(), maker.id());

@@ -6,7 +6,7 @@
 #include "tests/actors/crowd.hpp"
 #include "tests/suite.hpp"
 
-namespace bourse::actors::sim {
+namespace bourse::simulation {
 
 /// Makes orders, one after the other, each in a block of its own.
 struct ticker {
@@ -23,8 +23,8 @@ struct ticker {
     }
   }
   cluster& c;
-  test_client maker;
+  plain_client maker;
   std::uint64_t sent = 0;
 };
 
-} // namespace bourse::actors::sim
+} // namespace bourse::simulation

@@ -1,10 +1,10 @@
-#include "tests/actors/promises.hpp"
+#include "simulation/promises.hpp"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
-namespace bourse::actors::sim {
+namespace bourse::simulation {
 
 namespace {
 
@@ -127,4 +127,4 @@ std::size_t promises::votes_of(std::size_t i) const {
       votes_.begin(), votes_.end(), [&](auto& v) { return std::get<0>(v.first) == i; }));
 }
 
-} // namespace bourse::actors::sim
+} // namespace bourse::simulation

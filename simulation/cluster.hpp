@@ -14,12 +14,14 @@
 
 #include "actors/node.hpp"
 #include "messages/batch.hpp"
+#include "simulation/world.hpp"
 #include "storage/memory_store.hpp"
-#include "tests/actors/world.hpp"
 
-namespace bourse::actors::sim {
+namespace bourse::simulation {
 
-class test_client;
+using namespace actors;
+
+class plain_client;
 
 struct network_options {
   std::uint32_t loss_percent = 0;
@@ -130,7 +132,7 @@ public:
   void from_peer(std::size_t from, std::uint64_t life, std::size_t to, channel c,
                  const shared_bytes& message);
   /// A new connection of `client` to node `i`, once the node is up. `events` outlives the cluster.
-  session_id connect(std::size_t i, test_client& client);
+  session_id connect(std::size_t i, plain_client& client);
   void disconnect(std::size_t i, session_id session);
   /// A client's message on its way to the gateway.
   void from_client(std::size_t i, session_id session, bytes message);
@@ -164,4 +166,4 @@ private:
   censor censor_;
 };
 
-} // namespace bourse::actors::sim
+} // namespace bourse::simulation

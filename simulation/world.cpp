@@ -1,28 +1,17 @@
-#include "tests/actors/world.hpp"
+#include "simulation/world.hpp"
 
-#include <cstdio>
-#include <cstdlib>
 #include <limits>
-#include <random>
 #include <utility>
 
 #include <caf/all.hpp>
 
-namespace bourse::actors::sim {
+namespace bourse::simulation {
 
 namespace {
 
 constexpr auto never = std::numeric_limits<std::uint64_t>::max();
 
 } // namespace
-
-std::uint64_t test_seed(const char* test) {
-  auto* given = std::getenv("BOURSE_SEED");
-  auto seed = given ? std::strtoull(given, nullptr, 10) : std::random_device{}();
-  std::printf("%s: seed %llu\n", test, static_cast<unsigned long long>(seed));
-  std::fflush(stdout);
-  return seed;
-}
 
 world::world(std::uint64_t seed) : random_(seed), pick_(seed ^ 0x5eed) {
   config_.set("scheduler.policy", caf::atom("testing"));
@@ -122,4 +111,4 @@ void world::trace(messages::byte_view what) {
     trace_ = (trace_ ^ static_cast<unsigned char>(c)) * 1099511628211ull;
 }
 
-} // namespace bourse::actors::sim
+} // namespace bourse::simulation

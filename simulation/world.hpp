@@ -15,12 +15,11 @@
 #include "bench/synthetic_market.hpp"
 #include "messages/bytes.hpp"
 
-namespace bourse::actors::sim {
+namespace bourse::simulation {
+
+using namespace messages;
 
 using bench::random_source;
-
-/// A seed that is new each run, or that of the environment variable BOURSE_SEED; printed.
-std::uint64_t test_seed(const char* test);
 
 class world {
 public:
@@ -90,4 +89,4 @@ private:
   std::uint64_t trace_ = 14695981039346656037ull;
 };
 
-} // namespace bourse::actors::sim
+} // namespace bourse::simulation

@@ -7,7 +7,9 @@
 
 #include "actors/interfaces.hpp"
 
-namespace bourse::actors::sim {
+namespace bourse::simulation {
+
+using namespace actors;
 
 /// To a replica, or to all others if it is missing.
 using peer_sink = std::function<void(std::optional<replica_id>, channel, const shared_bytes&)>;
@@ -17,4 +19,4 @@ using client_sink = std::function<void(const shared_bytes&)>;
 peers_actor spawn_memory_peers(caf::actor_system& system, peer_sink sink);
 link_actor spawn_memory_link(caf::actor_system& system, client_sink sink);
 
-} // namespace bourse::actors::sim
+} // namespace bourse::simulation

@@ -1,13 +1,13 @@
-#include "tests/actors/cluster.hpp"
+#include "simulation/cluster.hpp"
 
 #include <caf/all.hpp>
 
 #include "config/sample_market.hpp"
 #include "messages/assert.hpp"
-#include "tests/actors/memory_links.hpp"
-#include "tests/actors/test_client.hpp"
+#include "simulation/memory_links.hpp"
+#include "simulation/plain_client.hpp"
 
-namespace bourse::actors::sim {
+namespace bourse::simulation {
 
 namespace {
 
@@ -199,7 +199,7 @@ std::uint64_t cluster::sent(std::size_t i, channel c) const {
 // -- clients
 // -----------------------------------------------------------------------------------------
 
-session_id cluster::connect(std::size_t i, test_client& client) {
+session_id cluster::connect(std::size_t i, plain_client& client) {
   auto session = session_id{next_session_++};
   auto life = nodes_[i].life;
   auto link = spawn_memory_link(
@@ -288,4 +288,4 @@ bool cluster::agree(std::uint64_t ms) {
   return true;
 }
 
-} // namespace bourse::actors::sim
+} // namespace bourse::simulation

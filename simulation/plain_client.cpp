@@ -1,10 +1,10 @@
-#include "tests/actors/test_client.hpp"
+#include "simulation/plain_client.hpp"
 
 #include <fmt/format.h>
 
-namespace bourse::actors::sim {
+namespace bourse::simulation {
 
-test_client::test_client(cluster& c, client_id id)
+plain_client::plain_client(cluster& c, client_id id)
     : cluster_(c),
       id_(id),
       key_(client_key(id.value())),
@@ -18,25 +18,25 @@ test_client::test_client(cluster& c, client_id id)
   send_again();
 }
 
-void test_client::connect(std::size_t i) {
+void plain_client::connect(std::size_t i) {
   sessions_[i] = cluster_.connect(i, *this);
 }
 
-void test_client::disconnect(std::size_t i) {
+void plain_client::disconnect(std::size_t i) {
   if (sessions_[i])
     cluster_.disconnect(i, *sessions_[i]);
   sessions_[i].reset();
 }
 
-signed_submission test_client::sign(std::vector<request> requests, std::uint8_t stream,
-                                    submission_number number) const {
+signed_submission plain_client::sign(std::vector<request> requests, std::uint8_t stream,
+                                     submission_number number) const {
   signed_submission s;
   s.body = encode(submission{id_, stream_id{stream}, number, std::move(requests)});
   s.signature = key_.sign(purpose::submission, cluster_.genesis().cluster(), s.body);
   return s;
 }
 
-submission_number test_client::submit(std::vector<request> requests, std::uint8_t stream) {
+submission_number plain_client::submit(std::vector<request> requests, std::uint8_t stream) {
   auto number = submission_number{next_number_[stream]++};
   auto s = sign(std::move(requests), stream, number);
   pending_[{stream, number.value()}] = {s, {}};
@@ -45,16 +45,16 @@ submission_number test_client::submit(std::vector<request> requests, std::uint8_
   return number;
 }
 
-void test_client::send_to(std::size_t i, client_message what) {
+void plain_client::send_to(std::size_t i, client_message what) {
   if (sessions_[i])
     cluster_.from_client(i, *sessions_[i], encode(what));
 }
 
-void test_client::send_again_every_ms(std::uint64_t ms) {
+void plain_client::send_again_every_ms(std::uint64_t ms) {
   again_ms_ = ms;
 }
 
-void test_client::send_again() {
+void plain_client::send_again() {
   if (!pending_.empty()) {
     messages::submit all;
     for (const auto& [key, w] : pending_) {
@@ -68,7 +68,7 @@ void test_client::send_again() {
   cluster_.universe().after(again_ms_ * 1'000'000, [this] { send_again(); });
 }
 
-std::optional<answer> test_client::ask(std::size_t i, query q) {
+std::optional<answer> plain_client::ask(std::size_t i, query q) {
   q.id = next_query_++;
   send_to(i, q);
   cluster_.universe().run(30'000, [&] { return answers_.contains(q.id); });
@@ -79,7 +79,7 @@ std::optional<answer> test_client::ask(std::size_t i, query q) {
 // -- what replicas say
 // -------------------------------------------------------------------------------
 
-void test_client::receive(std::size_t i, session_id session, const shared_bytes& message) {
+void plain_client::receive(std::size_t i, session_id session, const shared_bytes& message) {
   if (sessions_[i] != session || ignored_[i])
     return;
   if (!message) {
@@ -92,7 +92,7 @@ void test_client::receive(std::size_t i, session_id session, const shared_bytes&
   std::visit([&](const auto& m) { handle(i, m); }, *what);
 }
 
-void test_client::handle(std::size_t i, const welcome& m) {
+void plain_client::handle(std::size_t i, const welcome& m) {
   if (m.replica.value() != i)
     complain(i, "says that it is another");
   executed_up_to(i, m.next);
@@ -100,7 +100,7 @@ void test_client::handle(std::size_t i, const welcome& m) {
   send_to(i, resume{report_number{known + 1}});
 }
 
-void test_client::handle(std::size_t i, const results& m) {
+void plain_client::handle(std::size_t i, const results& m) {
   const auto& genesis = cluster_.genesis();
   if (m.by.replica.value() != i
       || !verify(genesis.replicas[i].key, purpose::results, genesis.cluster(), signed_bytes(m.what),
@@ -114,7 +114,7 @@ void test_client::handle(std::size_t i, const results& m) {
   executed_up_to(i, m.next);
 }
 
-void test_client::take(std::size_t i, const report& r) {
+void plain_client::take(std::size_t i, const report& r) {
   auto n = r.number.value();
   auto& given = given_[i];
   if (auto it = given.find(n); it != given.end()) {
@@ -136,7 +136,7 @@ void test_client::take(std::size_t i, const report& r) {
     confirmed_[n] = r;
 }
 
-void test_client::executed_up_to(std::size_t i, const std::vector<submission_number>& next) {
+void plain_client::executed_up_to(std::size_t i, const std::vector<submission_number>& next) {
   if (next.size() != max_streams)
     return complain(i, "left out streams");
   for (auto it = pending_.begin(); it != pending_.end();) {
@@ -148,20 +148,20 @@ void test_client::executed_up_to(std::size_t i, const std::vector<submission_num
   }
 }
 
-void test_client::handle(std::size_t, const refused& m) {
+void plain_client::handle(std::size_t, const refused& m) {
   refusals_.push_back(m);
 }
 
-void test_client::handle(std::size_t i, const gone& m) {
+void plain_client::handle(std::size_t i, const gone& m) {
   complain(i, fmt::format("no longer has reports below {}", m.first.value()));
 }
 
-void test_client::handle(std::size_t, const answer& m) {
+void plain_client::handle(std::size_t, const answer& m) {
   answers_[m.id] = m;
 }
 
-void test_client::complain(std::size_t i, std::string what) {
+void plain_client::complain(std::size_t i, std::string what) {
   complaints_.push_back(fmt::format("replica {} {}", i, what));
 }
 
-} // namespace bourse::actors::sim
+} // namespace bourse::simulation

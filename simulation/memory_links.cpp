@@ -1,8 +1,8 @@
-#include "tests/actors/memory_links.hpp"
+#include "simulation/memory_links.hpp"
 
 #include <caf/all.hpp>
 
-namespace bourse::actors::sim {
+namespace bourse::simulation {
 
 peers_actor spawn_memory_peers(caf::actor_system& system, peer_sink sink) {
   return system.spawn([sink = std::move(sink)](peers_actor::pointer) -> peers_actor::behavior_type {
@@ -31,4 +31,4 @@ link_actor spawn_memory_link(caf::actor_system& system, client_sink sink) {
       });
 }
 
-} // namespace bourse::actors::sim
+} // namespace bourse::simulation

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "actors/client.hpp"
-#include "tests/actors/cluster.hpp"
+#include "simulation/cluster.hpp"
 
-namespace bourse::actors::sim {
+namespace bourse::simulation {
 
 /// Messages between it and a node take their time and may overtake each other; none is lost but by
 /// a link that breaks.
@@ -64,4 +64,4 @@ private:
   report_sink sink_;
 };
 
-} // namespace bourse::actors::sim
+} // namespace bourse::simulation

@@ -1,12 +1,12 @@
-#include "tests/actors/attached_client.hpp"
+#include "simulation/attached_client.hpp"
 
 #include <algorithm>
 
 #include <caf/all.hpp>
 
-#include "tests/actors/memory_links.hpp"
+#include "simulation/memory_links.hpp"
 
-namespace bourse::actors::sim {
+namespace bourse::simulation {
 
 namespace {
 
@@ -142,4 +142,4 @@ question_answer_ptr attached_client::ask(const question& q, std::uint64_t ms) {
   return *answer;
 }
 
-} // namespace bourse::actors::sim
+} // namespace bourse::simulation

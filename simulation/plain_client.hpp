@@ -12,14 +12,14 @@
 
 #include "messages/client.hpp"
 #include "messages/crypto.hpp"
-#include "tests/actors/cluster.hpp"
+#include "simulation/cluster.hpp"
 
-namespace bourse::actors::sim {
+namespace bourse::simulation {
 
-class test_client {
+class plain_client {
 public:
   /// Connects to all nodes that are up. Outlives no run of the cluster's world.
-  test_client(cluster& c, client_id id);
+  plain_client(cluster& c, client_id id);
 
   client_id id() const {
     return id_;
@@ -113,4 +113,4 @@ private:
   std::vector<std::string> complaints_;
 };
 
-} // namespace bourse::actors::sim
+} // namespace bourse::simulation

@@ -14,7 +14,7 @@
 #include "storage/records.hpp"
 #include "storage/store.hpp"
 
-namespace bourse::actors::sim {
+namespace bourse::simulation {
 
 using namespace messages;
 
@@ -64,4 +64,4 @@ private:
   std::vector<std::string> contradictions_;
 };
 
-} // namespace bourse::actors::sim
+} // namespace bourse::simulation
