@@ -22,6 +22,8 @@ namespace bourse::actors {
 
 using namespace messages;
 
+class observer;
+
 struct node_options {
   std::uint32_t verifiers = 1;
   std::uint32_t batch_delay_us = 1000;
@@ -62,6 +64,8 @@ struct node_context {
   serve_pace pace{std::uint64_t{options.serve_mb_per_s} << 20};
   /// Set by the supervisor before it ends, if the node is to begin anew with another state.
   bool begins_anew = false;
+  /// Null: nobody watches.
+  std::shared_ptr<actors::observer> observer = nullptr;
 
   const digest& cluster() const {
     return genesis.cluster();

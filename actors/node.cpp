@@ -171,6 +171,7 @@ void end(caf::actor_system& system, const node_handles& node, bool deterministic
 expected<node_handles> spawn_node(caf::actor_system& system, node_setup setup, node_seams seams) {
   BOURSE_ASSERT(seams.spawn_peers && seams.store && seams.wall_clock_ms);
   auto context = context_of(std::move(setup), seams);
+  context->observer = seams.observer;
   auto mark = seams.database_mark != 0 ? seams.database_mark : fresh_hash_seed() | 1;
   auto recovered = recover(*seams.store, context->genesis, context->self, mark);
   if (!recovered)
@@ -180,6 +181,8 @@ expected<node_handles> spawn_node(caf::actor_system& system, node_setup setup, n
   auto peers = seams.spawn_peers(system);
   if (!peers)
     return tl::unexpected(peers.error());
+  if (context->observer)
+    context->observer->started(core_options(*context), recovered->consensus);
   assembly node{system, context, *peers};
   node.spawn(std::move(*recovered), std::move(seams.store));
   auto handles = node.start(std::move(seams.more_status));

@@ -12,6 +12,7 @@
 
 #include "actors/context.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/observer.hpp"
 #include "actors/supervisor.hpp"
 #include "storage/store.hpp"
 
@@ -39,6 +40,8 @@ struct node_seams {
   std::function<std::string()> more_status;
   /// Of a database that is made anew; 0: drawn at random.
   std::uint64_t database_mark = 0;
+  /// Watches what the node hears, says and executes; null: nobody does.
+  std::shared_ptr<actors::observer> observer;
 };
 
 struct node_handles {

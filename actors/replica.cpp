@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "actors/block_shelf.hpp"
+#include "actors/observer.hpp"
 #include "actors/peer_messages.hpp"
 #include "actors/phase_times.hpp"
 #include "actors/spawn.hpp"
@@ -80,6 +81,8 @@ public:
         },
         [this](speak_atom) {
           meter m(context_->counters, component::replica);
+          if (context_->observer)
+            context_->observer->spoke();
           core_.speak(now_ns(self_));
           carry_on();
         },
@@ -99,9 +102,12 @@ private:
   // -- events ------------------------------------------------------------------------------------
 
   void receive(replica_id from, byte_view frame) {
-    for_each_peer_message(
-        frame, channel::consensus, context_->counters,
-        [&](const peer_message& what) { core_.on_message(now_ns(self_), from, what); });
+    for_each_peer_message(frame, channel::consensus, context_->counters,
+                          [&](const peer_message& what) {
+                            if (context_->observer)
+                              context_->observer->received(from, what);
+                            core_.on_message(now_ns(self_), from, what);
+                          });
   }
 
   void propose(const full_block_ptr& block) {
@@ -164,6 +170,8 @@ private:
     execute();
     if (core_.stable().what.sequence > told_stable_)
       tell_position();
+    if (context_->observer)
+      context_->observer->stepped(core_);
   }
 
   void tell_position() {
@@ -174,7 +182,7 @@ private:
   }
 
   void carry_out(consensus::effects& e) {
-    for (const auto& s : e.now)
+    for (auto& s : e.now)
       send(encoded(s));
     if (!e.persist.empty() || !e.after_persist.empty() || e.departed || e.begun)
       persist(e);
@@ -194,12 +202,18 @@ private:
     std::optional<replica_id> to;
     channel on;
     shared_bytes message;
+    std::optional<peer_message> what; ///< only for who watches
   };
-  static outgoing encoded(const consensus::send& s) {
+  outgoing encoded(consensus::send& s) const {
     auto on = std::holds_alternative<new_view>(s.what) ? channel::view : channel::consensus;
-    return {s.to, on, std::make_shared<const bytes>(encode(s.what))};
+    outgoing o{s.to, on, std::make_shared<const bytes>(encode(s.what)), {}};
+    if (context_->observer)
+      o.what = std::move(s.what);
+    return o;
   }
   void send(const outgoing& o) {
+    if (o.what)
+      context_->observer->said(o.to, *o.what);
     send_to_peers(self_, routes_->peers, o.to, o.on, o.message);
   }
 
@@ -221,7 +235,7 @@ private:
     }
     step now; // for what rests on what is durable already
     auto& then = waiting_.empty() ? now : waiting_.back();
-    for (const auto& s : e.after_persist)
+    for (auto& s : e.after_persist)
       then.messages.push_back(encoded(s));
     if (e.departed)
       then.departed = std::make_shared<const view_change_content>(std::move(*e.departed));
@@ -259,6 +273,8 @@ private:
       if (!request->bodies.empty())
         self_->send(routes_->ledger, persist_atom::value, persist_ptr{std::move(request)});
       asked_.erase(e.digest);
+      if (context_->observer)
+        context_->observer->executing(e);
       self_->send(routes_->clearing, execute_atom::value,
                   std::make_shared<const execution_request>(
                       execution_request{std::move(block), e.chain, e.checkpoint}));

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
 
+#include "actors/observer.hpp"
 #include "actors/peer_messages.hpp"
 #include "actors/spawn.hpp"
 #include "consensus/view_manager.hpp"
@@ -78,6 +79,8 @@ public:
           carry_out();
         },
         [this](speak_atom) {
+          if (context_->observer)
+            context_->observer->spoke();
           manager_.speak(now_ns(self_));
           carry_out();
         },
@@ -97,6 +100,8 @@ private:
 
   void receive(replica_id from, byte_view frame) {
     for_each_peer_message(frame, channel::view, context_->counters, [&](const peer_message& what) {
+      if (context_->observer)
+        context_->observer->received(from, what);
       manager_.on_message(now_ns(self_), from, what);
     });
   }
@@ -113,9 +118,14 @@ private:
     }
     if (e.install)
       self_->send(routes_->replica, install_atom::value, e.install);
-    for (const auto& s : e.sends)
+    for (const auto& s : e.sends) {
+      if (context_->observer)
+        context_->observer->said(s.to, s.what);
       send_to_peers(self_, routes_->peers, s.to, channel::view,
                     std::make_shared<const bytes>(encode(s.what)));
+    }
+    if (context_->observer)
+      context_->observer->stepped(manager_);
   }
 
   std::string status() const {
