@@ -36,6 +36,9 @@ public:
     return held_.contains(n);
   }
   std::optional<committed_block> take(sequence_number n);
+  const std::map<sequence_number, committed_block>& held() const {
+    return held_;
+  }
 
   struct ask {
     replica_id whom;

@@ -118,6 +118,20 @@ std::size_t checkpoint_tracker::most_per_replica() const {
   return ctx_.opts.window / ctx_.opts.checkpoint_interval + 1;
 }
 
+std::size_t checkpoint_tracker::most_kept() const {
+  std::size_t most = 0;
+  for (const auto& all : votes_)
+    most = std::max(most, all.size());
+  return most;
+}
+
+std::size_t checkpoint_tracker::most_forwarded() const {
+  std::size_t most = 0;
+  for (const auto& f : forwarded_)
+    most = std::max(most, f.by.size());
+  return most;
+}
+
 checkpoint_tracker::vote* checkpoint_tracker::find(replica_id by, sequence_number n) {
   auto& all = votes_[by.value()];
   auto i = std::ranges::find_if(all, [&](const vote& v) { return v.what.sequence == n; });

@@ -42,6 +42,14 @@ public:
   /// Sends the stable proof to a peer that has an older one, at most once per retransmit_ms.
   void help(std::uint64_t now_ns, replica_id to);
 
+  /// The own ones that are not stable.
+  const std::map<sequence_number, checkpoint>& own() const {
+    return own_;
+  }
+  /// The most that is kept of one replica, of what it said and of what it forwarded.
+  std::size_t most_kept() const;
+  std::size_t most_forwarded() const;
+
 private:
   struct vote {
     checkpoint_statement what;

@@ -42,6 +42,12 @@ public:
     for (const auto& [n, s] : slots_)
       f(s);
   }
+  /// With the number that each is kept under.
+  template <class F>
+  void for_each_kept(F&& f) const {
+    for (const auto& [n, s] : slots_)
+      f(n, s);
+  }
   std::size_t size() const {
     return slots_.size();
   }

@@ -47,6 +47,10 @@ public:
     return true;
   }
 
+  const std::set<sequence_number>& open() const {
+    return open_;
+  }
+
 private:
   std::uint32_t max_in_flight_;
   std::set<sequence_number> open_;

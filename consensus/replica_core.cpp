@@ -8,6 +8,7 @@
 #include "consensus/checkpoint_tracker.hpp"
 #include "consensus/context.hpp"
 #include "consensus/delivery.hpp"
+#include "consensus/invariants.hpp"
 #include "consensus/message_log.hpp"
 #include "consensus/proposer.hpp"
 #include "consensus/retransmitter.hpp"
@@ -19,8 +20,6 @@ namespace {
 
 /// Blocks that one question may ask of the ledger.
 constexpr std::uint64_t max_served = catch_up::max_blocks;
-/// Times that nobody takes are dropped beyond this.
-constexpr std::size_t max_times = 1024;
 
 void check_options(const options& o) {
   BOURSE_ASSERT(o.size.n >= 4 && o.size.n % 3 == 1 && o.self.value() < o.size.n);
@@ -245,7 +244,7 @@ void replica_core::state::hand_over() {
 }
 
 void replica_core::state::keep_times(std::uint64_t now_ns, sequence_number n) {
-  if (times.size() >= max_times)
+  if (times.size() >= core_picture::most_times) // nobody takes them
     return;
   auto* s = log.find(n);
   auto t = s ? s->times : slot_times{};
@@ -422,6 +421,29 @@ std::vector<replica_core::open_slot> replica_core::open_slots() const {
     out.push_back(o);
   });
   return out;
+}
+
+core_picture replica_core::picture() const {
+  const auto& s = *state_;
+  core_picture p;
+  p.opts = s.ctx.opts;
+  p.view = s.ctx.view;
+  p.installed = s.ctx.installed;
+  p.silent = s.ctx.silent;
+  p.low = s.log.low();
+  p.high = s.log.high();
+  p.slots.reserve(s.log.size());
+  s.log.for_each_kept([&](sequence_number n, const slot& kept) { p.slots.emplace_back(n, &kept); });
+  p.stable = &s.checkpoints.stable();
+  p.own_checkpoints = &s.checkpoints.own();
+  p.most_checkpoints = s.checkpoints.most_kept();
+  p.most_forwarded = s.checkpoints.most_forwarded();
+  p.executed = s.deliver.executed();
+  p.delivered = s.deliver.delivered();
+  p.held = &s.fetch.held();
+  p.grants = &s.grants.open();
+  p.times = s.times.size();
+  return p;
 }
 
 } // namespace bourse::consensus

@@ -16,6 +16,8 @@
 
 namespace bourse::consensus {
 
+struct core_picture;
+
 class replica_core {
 public:
   /// `auth` outlives the core.
@@ -73,6 +75,8 @@ public:
     std::uint16_t commits = 0;
   };
   std::vector<open_slot> open_slots() const;
+  /// For consensus/invariants.hpp; costs too much for anything but tests.
+  core_picture picture() const;
 
 private:
   struct state;

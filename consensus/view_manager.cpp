@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "consensus/invariants.hpp"
+
 namespace bourse::consensus {
 
 namespace {
@@ -306,6 +308,26 @@ std::vector<replica_id> view_manager::changes_held() const {
   for (const auto& [who, change] : changes_)
     out.push_back(who);
   return out;
+}
+
+manager_picture view_manager::picture() const {
+  manager_picture p;
+  p.size = options_.consensus.size;
+  p.self = options_.consensus.self;
+  p.silent = options_.silent;
+  p.entered = view();
+  p.begun = begun_;
+  p.wishes = sync_.wishes();
+  p.wish_said = wish_said_;
+  if (own_)
+    p.own_change = own_->by.replica;
+  for (const auto& [who, change] : changes_)
+    p.changes.emplace_back(who, change.content.view);
+  for (const auto& [who, change] : early_)
+    p.early.emplace_back(who, change.view);
+  p.handed = handed_;
+  p.current = current_view_;
+  return p;
 }
 
 } // namespace bourse::consensus

@@ -54,6 +54,8 @@ struct view_counters {
   std::array<std::uint64_t, suspicions> suspected{};
 };
 
+struct manager_picture;
+
 class view_manager {
 public:
   /// `auth` outlives it. `current`: the stored NEW-VIEW, if it is that of `view`.
@@ -95,6 +97,8 @@ public:
   }
   /// Replicas whose VIEW-CHANGE is here, while this one is to make the NEW-VIEW.
   std::vector<replica_id> changes_held() const;
+  /// For consensus/invariants.hpp.
+  manager_picture picture() const;
 
 private:
   struct checked_change {

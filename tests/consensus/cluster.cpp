@@ -229,9 +229,12 @@ void cluster::drain_views(node& n) {
 void cluster::drain(node& n) {
   if (n.views)
     drain_views(n);
-  auto e = n.core->take_effects();
-  if (e.empty())
-    return;
+  if (auto e = n.core->take_effects(); !e.empty())
+    carry_out(n, std::move(e));
+  check_invariants(n);
+}
+
+void cluster::carry_out(node& n, effects e) {
   if (e.renewed)
     n.grants.clear();
   write(n, e);
@@ -290,6 +293,8 @@ void cluster::sync(node& n, std::size_t batches) {
     if (b.begun && n.views)
       n.views->on_begun(now_ns_, *b.begun);
     n.core->on_persisted(now_ns_, b.ticket);
+    if (++syncs_ % 4 == 0)
+      check_durable(n);
   }
 }
 

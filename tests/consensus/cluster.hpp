@@ -176,6 +176,7 @@ private:
   template <class Tick>
   void every(node& n, std::uint64_t period_us, Tick tick);
   void drain(node& n);
+  void carry_out(node& n, consensus::effects e);
   void drain_views(node& n);
   void write(node& n, consensus::effects& e);
   void sync(node& n, std::size_t batches);
@@ -192,6 +193,8 @@ private:
   void violated(const std::string& what);
   void check_execution(const node& n, const consensus::execution& e);
   void check_said(const node& n, const peer_message& m);
+  void check_invariants(const node& n);
+  void check_durable(const node& n);
 
   cluster_options opts_;
   std::mt19937_64 random_;
@@ -199,6 +202,7 @@ private:
   std::uint64_t order_ = 0;
   std::uint64_t load_ = 0;
   std::uint64_t messages_sent_ = 0;
+  std::uint64_t syncs_ = 0;
   std::priority_queue<event> events_;
   std::vector<std::unique_ptr<node>> nodes_;
   std::set<std::pair<std::uint16_t, std::uint16_t>> cut_;

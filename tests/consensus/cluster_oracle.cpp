@@ -1,6 +1,7 @@
 // What the test cluster can be asked, and what it watches by itself.
 #include <algorithm>
 
+#include "consensus/invariants.hpp"
 #include "messages/assert.hpp"
 #include "tests/consensus/cluster_node.hpp"
 
@@ -100,6 +101,27 @@ void cluster::check_said(const node& n, const peer_message& m) {
   } else if (auto* c = std::get_if<commit>(&m)) {
     check(vote_kind::commit, c->what);
   }
+}
+
+/// They hold of a core and its manager whatever others do, so those of a liar are watched too.
+void cluster::check_invariants(const node& n) {
+  auto broken = [&](const std::vector<std::string>& all) {
+    for (const auto& what : all)
+      violated("replica " + std::to_string(n.id) + ": " + what);
+  };
+  auto core = n.core->picture();
+  broken(broken_invariants(core));
+  if (!n.views)
+    return;
+  auto manager = n.views->picture();
+  broken(broken_invariants(manager));
+  broken(broken_invariants(core, manager));
+}
+
+/// Costs more, so it is done after each sync, which is when it could go wrong.
+void cluster::check_durable(const node& n) {
+  for (const auto& what : broken_invariants(n.core->picture(), n.disk.recover()))
+    violated("replica " + std::to_string(n.id) + ": " + what);
 }
 
 } // namespace bourse::test
