@@ -55,6 +55,7 @@ void add_verbs(CLI::App& app, app_context& context) {
   add_demo(app, context);
   add_bench(app, context);
   add_replay(app, context);
+  add_sim(app, context);
   add_keygen(app, context);
   add_config(app, context);
   add_order(app, context);

@@ -22,6 +22,7 @@ void add_ledger(CLI::App& app, app_context& context);
 void add_order(CLI::App& app, app_context& context);
 void add_receipt(CLI::App& app, app_context& context);
 void add_replay(CLI::App& app, app_context& context);
+void add_sim(CLI::App& app, app_context& context);
 void add_status(CLI::App& app, app_context& context);
 void add_node(CLI::App& app, app_context& context);
 void add_testnet(CLI::App& app, app_context& context);

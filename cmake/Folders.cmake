@@ -68,3 +68,27 @@ function(bourse_precompile target)
     target_precompile_headers(${target} REUSE_FROM bourse_actors)
   endif()
 endfunction()
+
+# bourse_commit(<source>): tells that unit which commit is built, in BOURSE_COMMIT. A new commit
+# configures anew.
+function(bourse_commit source)
+  set(commit "unknown")
+  find_package(Git QUIET)
+  if(GIT_FOUND)
+    execute_process(COMMAND "${GIT_EXECUTABLE}" rev-parse --short=10 HEAD
+      WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+      OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    execute_process(COMMAND "${GIT_EXECUTABLE}" rev-parse --git-path logs/HEAD
+      WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+      OUTPUT_VARIABLE log OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    if(found)
+      set(commit "${found}")
+    endif()
+    get_filename_component(log "${log}" ABSOLUTE BASE_DIR "${PROJECT_SOURCE_DIR}")
+    if(EXISTS "${log}")
+      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${log}")
+    endif()
+  endif()
+  set_source_files_properties(${source} PROPERTIES
+    COMPILE_DEFINITIONS "BOURSE_COMMIT=\"${commit}\"")
+endfunction()

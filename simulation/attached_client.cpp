@@ -8,19 +8,6 @@
 
 namespace bourse::simulation {
 
-namespace {
-
-/// Above those that the cluster gives.
-std::uint64_t next_session = 1'000'000;
-
-std::uint64_t delay_ns(cluster& c) {
-  auto& n = c.network();
-  auto spread = n.most_delay_us - n.least_delay_us + 1;
-  return (n.least_delay_us + c.universe().random().below(spread)) * 1000;
-}
-
-} // namespace
-
 attached_client::attached_client(cluster& c, client_id id, const client_tuning& tuning,
                                  std::optional<report_number> reports_from)
     : cluster_(c) {
@@ -36,7 +23,7 @@ attached_client::attached_client(cluster& c, client_id id, const client_tuning& 
   o.tuning = tuning;
   o.reports_from = reports_from;
   o.dial = [&c, id, state = state_](replica_id r, const client_actor& client) {
-    c.universe().after(delay_ns(c),
+    c.universe().after(c.client_delay_ns(),
                        [&c, id, state, i = r.value(), client] { dial(c, id, state, i, client); });
   };
   client_ = attach(system, std::move(o)).value();
@@ -68,7 +55,7 @@ void attached_client::dial(cluster& c, client_id id, const shared_ptr& state, st
     return;
   }
   auto& system = c.universe().system();
-  session_id session{next_session++};
+  auto session = c.new_session();
   auto current = [state, i, session] {
     auto found = state->open.find(i);
     return state->alive && found != state->open.end() && found->second.session == session;
@@ -83,7 +70,9 @@ void attached_client::dial(cluster& c, client_id id, const shared_ptr& state, st
   });
   auto weak = caf::actor_cast<caf::weak_actor_ptr>(client);
   made.theirs = spawn_memory_link(system, [&c, current, weak, r, state](const shared_bytes& m) {
-    c.universe().after(delay_ns(c), [current, weak, r, state, m] {
+    if (m)
+      c.told_client(r.value(), *m);
+    c.universe().after(c.client_delay_ns(), [current, weak, r, state, m] {
       auto strong = weak.lock();
       if (!strong || !current())
         return;

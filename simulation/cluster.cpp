@@ -40,10 +40,7 @@ config::genesis test_genesis() {
 }
 
 cluster::cluster(cluster_options options)
-    : world_(options.seed),
-      genesis_(std::move(options.genesis)),
-      node_options_(options.node),
-      network_(options.network) {
+    : world_(options.seed), genesis_(std::move(options.genesis)), network_(options.network) {
   init_crypto();
   genesis_.size = cluster_size{options.replicas};
   genesis_.market.cluster = hash("a cluster of tests");
@@ -51,9 +48,14 @@ cluster::cluster(cluster_options options)
     genesis_.replicas.push_back({replica_key(i).identity(), {}, {}});
   for (std::size_t i = 0; i < genesis_.market.clients.size(); ++i)
     genesis_.market.clients[i].key = client_key(i).identity();
-  nodes_.resize(options.replicas);
+  nodes_.resize(options.replicas + options.twins.size());
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    nodes_[i].identity = i < options.replicas ? replica_id{static_cast<std::uint16_t>(i)}
+                                              : options.twins[i - options.replicas];
+    nodes_[i].options = options.node;
     nodes_[i].disk = std::make_unique<storage::memory_disk>();
+  }
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
     auto started = start(i);
     BOURSE_ASSERT(started.has_value());
   }
@@ -69,33 +71,38 @@ cluster::~cluster() {
 expected<void> cluster::start(std::size_t i) {
   auto& n = nodes_[i];
   auto life = ++n.life;
-  node_setup setup{genesis_, replica_id{static_cast<std::uint16_t>(i)}, replica_key(i),
-                   node_options_, nullptr};
+  node_setup setup{genesis_, n.identity, replica_key(n.identity.value()), n.options, nullptr};
   node_seams seams;
   seams.deterministic = true;
   seams.store = storage::open_memory_store(*n.disk);
   seams.wall_clock_ms = [this, i] {
-    return static_cast<std::uint64_t>(static_cast<std::int64_t>(world_.wall_ms())
-                                      + nodes_[i].skew_ms);
+    auto elapsed_ms = static_cast<std::int64_t>(world_.now() / 1'000'000);
+    return world_.wall_ms()
+           + static_cast<std::uint64_t>(nodes_[i].skew_ms
+                                        + elapsed_ms * nodes_[i].drift_ppm / 1'000'000);
   };
   seams.spawn_peers = [this, i, life](caf::actor_system& system) -> expected<peers_actor> {
     return spawn_memory_peers(
         system, [this, i, life](std::optional<replica_id> to, channel c, const shared_bytes& m) {
           for (std::size_t other = 0; other < nodes_.size(); ++other)
-            if (to ? to->value() == other : other != i)
+            if (to ? *to == nodes_[other].identity : nodes_[other].identity != nodes_[i].identity)
               from_peer(i, life, other, c, m);
         });
   };
+  seams.observer = n.watched_by;
   seams.database_mark = 1000 * (i + 1) + life;
   auto handles = spawn_node(world_.system(), std::move(setup), std::move(seams));
   if (!handles)
     return tl::unexpected(handles.error());
   n.handles = std::move(*handles);
+  n.linked.clear();
   keep(i, life);
+  for (std::size_t other = 0; other < nodes_.size(); ++other)
+    look_at_links(other);
   return {};
 }
 
-/// What actors/keeper does for a node that has fetched a state.
+/// What actors/keeper does for a node whose supervisor has ended.
 void cluster::keep(std::size_t i, std::uint64_t life) {
   auto supervisor = nodes_[i].handles->supervisor;
   nodes_[i].keeper
@@ -103,15 +110,7 @@ void cluster::keep(std::size_t i, std::uint64_t life) {
                                context = nodes_[i].handles->context](caf::event_based_actor* self) {
           self->monitor(supervisor);
           self->set_down_handler([=, this](caf::down_msg&) {
-            if (context->begins_anew)
-              world_.after(0, [=, this] {
-                if (nodes_[i].life != life)
-                  return;
-                nodes_[i].handles.reset();
-                ++nodes_[i].renewals;
-                auto started = start(i);
-                BOURSE_ASSERT(started.has_value());
-              });
+            world_.after(0, [=, this] { ended(i, life, context); });
             self->quit();
           });
           return caf::behavior{[](int) {
@@ -119,15 +118,51 @@ void cluster::keep(std::size_t i, std::uint64_t life) {
         });
 }
 
+void cluster::ended(std::size_t i, std::uint64_t life, const context_ptr& context) {
+  auto& n = nodes_[i];
+  if (n.life != life)
+    return;
+  if (context->begins_anew) {
+    ++n.renewals;
+    n.handles.reset();
+    return begin_anew(i, life);
+  }
+  if (!keeps_)
+    return;
+  n.handles.reset();
+  for (std::size_t other = 0; other < nodes_.size(); ++other)
+    look_at_links(other);
+  if (context->failed_child.empty() || context->failed_child == "ledger")
+    return;
+  ++n.failures;
+  if (auto pause_ms = n.policy.failed(world_.now() / 1'000'000))
+    world_.after(*pause_ms * 1000 * us, [this, i, life] { begin_anew(i, life); });
+}
+
+void cluster::begin_anew(std::size_t i, std::uint64_t life) {
+  if (nodes_[i].life != life || up(i))
+    return;
+  auto started = start(i);
+  BOURSE_ASSERT(started.has_value());
+}
+
+std::vector<caf::actor> cluster::actors_of(std::size_t i) const {
+  const auto& n = nodes_[i];
+  std::vector<caf::actor> all{n.keeper, caf::actor_cast<caf::actor>(n.handles->supervisor)};
+  for (const auto& c : n.handles->children)
+    all.push_back(c.handle);
+  return all;
+}
+
 std::vector<caf::actor> cluster::give_up(std::size_t i, std::size_t keep) {
   auto& n = nodes_[i];
   ++n.life;
   n.disk->crash_keeping(keep);
-  std::vector<caf::actor> victims{n.keeper, caf::actor_cast<caf::actor>(n.handles->supervisor)};
+  auto victims = actors_of(i);
   n.keeper = nullptr;
-  for (const auto& c : n.handles->children)
-    victims.push_back(c.handle);
   n.handles.reset();
+  for (std::size_t other = 0; other < nodes_.size(); ++other)
+    look_at_links(other);
   return victims;
 }
 
@@ -139,99 +174,14 @@ void cluster::die(std::size_t i, std::size_t keep) {
   world_.after(0, [this, victims = give_up(i, keep)] { world_.kill(victims); });
 }
 
-void cluster::cut(std::size_t a, std::size_t b, bool on) {
-  for (auto pair : {std::pair{a, b}, std::pair{b, a}}) {
-    if (on)
-      cuts_.insert(pair);
-    else
-      cuts_.erase(pair);
-  }
-}
-
-std::uint64_t cluster::delay() {
-  auto spread = network_.most_delay_us - network_.least_delay_us + 1;
-  return (network_.least_delay_us + world_.random().below(spread)) * us;
-}
-
-bool cluster::lost() {
-  return world_.random().below(100) < network_.loss_percent;
-}
-
-void cluster::from_peer(std::size_t from, std::uint64_t life, std::size_t to, channel c,
-                        const shared_bytes& message) {
-  if (nodes_[from].life != life)
-    return;
-  ++nodes_[from].sent[c];
-  if (listener_)
-    listener_(from, c, *message);
-  if (cuts_.contains({from, to}) || lost())
-    return;
-  if (censor_ && !censor_(from, to, c, *message))
-    return;
-  auto copies = world_.random().below(100) < network_.duplicate_percent ? 2 : 1;
-  for (int copy = 0; copy < copies; ++copy)
-    world_.after(delay(), [this, from, to, c, message, to_life = nodes_[to].life] {
-      auto& n = nodes_[to];
-      if (!n.handles || n.life != to_life)
-        return;
-      world_.trace(world_.now());
-      world_.trace(*message);
-      bytes frame;
-      append_message(frame, c, *message);
-      inject(to, replica_id{static_cast<std::uint16_t>(from)}, std::move(frame));
-    });
-}
-
-void cluster::inject(std::size_t to, replica_id from, bytes frame) {
-  auto shared = std::make_shared<const bytes>(std::move(frame));
-  const auto& routes = *nodes_[to].handles->routes;
-  caf::anon_send(routes.replica, frame_atom::value, from, shared);
-  caf::anon_send(routes.mempool, frame_atom::value, from, shared);
-  caf::anon_send(routes.view_change, frame_atom::value, from, shared);
-  caf::anon_send(routes.transfer, frame_atom::value, from, shared);
-}
-
-std::uint64_t cluster::sent(std::size_t i, channel c) const {
-  auto it = nodes_[i].sent.find(c);
-  return it == nodes_[i].sent.end() ? 0 : it->second;
-}
-
-// -- clients
-// -----------------------------------------------------------------------------------------
-
-session_id cluster::connect(std::size_t i, plain_client& client) {
-  auto session = session_id{next_session_++};
-  auto life = nodes_[i].life;
-  auto link = spawn_memory_link(
-      world_.system(), [this, i, life, session, &client](const shared_bytes& m) {
-        if (nodes_[i].life != life)
-          return;
-        world_.after(m ? delay() : 0, [&client, i, session, m] { client.receive(i, session, m); });
-      });
-  caf::anon_send(nodes_[i].handles->routes->gateway, linked_atom::value, session, client.id(),
-                 link);
-  return session;
-}
-
-void cluster::disconnect(std::size_t i, session_id session) {
+void cluster::pause(std::size_t i, std::uint64_t for_ms) {
   if (up(i))
-    caf::anon_send(nodes_[i].handles->routes->gateway, unlinked_atom::value, session);
+    world_.hold(actors_of(i), for_ms * 1000 * us);
 }
 
-void cluster::from_client(std::size_t i, session_id session, bytes message) {
-  world_.after(delay(), [this, i, session, message = std::move(message), life = nodes_[i].life] {
-    if (!up(i) || nodes_[i].life != life)
-      return;
-    world_.trace(message);
-    bytes frame;
-    append_message(frame, channel::client, message);
-    inject(i, session, std::move(frame));
-  });
-}
-
-void cluster::inject(std::size_t i, session_id session, bytes frame) {
-  caf::anon_send(nodes_[i].handles->routes->gateway, frame_atom::value, session,
-                 std::make_shared<const bytes>(std::move(frame)));
+void cluster::stall_disk(std::size_t i, std::uint64_t for_us) {
+  if (up(i))
+    world_.hold({caf::actor_cast<caf::actor>(nodes_[i].handles->routes->ledger)}, for_us * us);
 }
 
 // -- what they say

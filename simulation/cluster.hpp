@@ -13,7 +13,9 @@
 #include <nlohmann/json.hpp>
 
 #include "actors/node.hpp"
+#include "actors/restart_policy.hpp"
 #include "messages/batch.hpp"
+#include "simulation/fan_out.hpp"
 #include "simulation/world.hpp"
 #include "storage/memory_store.hpp"
 
@@ -28,6 +30,13 @@ struct network_options {
   std::uint32_t duplicate_percent = 0;
   std::uint64_t least_delay_us = 50;
   std::uint64_t most_delay_us = 500;
+  /// So many take up to `tail_us` longer.
+  std::uint32_t tail_percent = 0;
+  std::uint64_t tail_us = 0;
+  /// Messages of one sender to one receiver do not overtake each other.
+  bool in_order = false;
+  /// Replicas notice that a link is gone, because its other end died or the two were cut off.
+  bool links_break = false;
 };
 
 struct cluster_options {
@@ -37,6 +46,9 @@ struct cluster_options {
   node_options node;
   /// Before replicas and keys are filled in.
   config::genesis genesis;
+  /// These replicas run twice, with one key and a disk each (Bano et al., "Twins", 2020): nodes
+  /// `replicas` and up.
+  std::vector<replica_id> twins;
 };
 
 /// The sample market, and short intervals so that tests see checkpoints.
@@ -58,8 +70,12 @@ public:
   const config::genesis& genesis() const {
     return genesis_;
   }
+  /// Of nodes: replicas, and the second ones of twins.
   std::size_t size() const {
     return nodes_.size();
+  }
+  replica_id identity(std::size_t i) const {
+    return nodes_[i].identity;
   }
 
   // -- nodes -------------------------------------------------------------------------------------
@@ -88,13 +104,35 @@ public:
   std::uint64_t renewals(std::size_t i) const {
     return nodes_[i].renewals;
   }
+  /// How often the node began anew because a part of it had failed.
+  std::uint64_t failures(std::size_t i) const {
+    return nodes_[i].failures;
+  }
+  /// Begin a node anew some time after a part of it has failed, as actors/keeper does. With a
+  /// failed ledger it stays down.
+  void keep_nodes(bool on = true) {
+    keeps_ = on;
+  }
+  /// All of the node's actors stand still for so long.
+  void pause(std::size_t i, std::uint64_t for_ms);
+  /// Only the ledger does: its disk is slow.
+  void stall_disk(std::size_t i, std::uint64_t for_us);
   /// Messages between the two are lost from now on, or no more.
   void cut(std::size_t a, std::size_t b, bool on = true);
+  /// Only those of `from` to `to`.
+  void cut_one_way(std::size_t from, std::size_t to, bool on = true);
+  /// Every message to and from it takes so much longer.
+  void slow_down(std::size_t i, std::uint64_t us) {
+    nodes_[i].slow_us = us;
+  }
   network_options& network() {
     return network_;
   }
   /// A frame out of a peer's link.
   void inject(std::size_t to, replica_id from, bytes frame);
+  /// A message on its way from node to node, as if `from` had sent it and no censor looked at it.
+  void post(std::size_t from, std::size_t to, channel c, const shared_bytes& message,
+            std::uint64_t delay_us = 0);
   /// Called with everything that a node sends to other replicas, lost or not.
   using listener = std::function<void(std::size_t from, channel c, byte_view message)>;
   void listen(listener l) {
@@ -109,9 +147,49 @@ public:
   }
   /// What the node sent to other replicas, by channel.
   std::uint64_t sent(std::size_t i, channel c) const;
-  /// Clocks of blocks may differ.
-  void set_skew_ms(std::size_t i, std::int64_t ms) {
+  /// Clocks of blocks may differ, and drift by so many millionths.
+  void set_skew_ms(std::size_t i, std::int64_t ms, std::int64_t drift_ppm = 0) {
     nodes_[i].skew_ms = ms;
+    nodes_[i].drift_ppm = drift_ppm;
+  }
+  /// From the next start on.
+  node_options& options_of(std::size_t i) {
+    return nodes_[i].options;
+  }
+  /// What the network did to messages between replicas.
+  struct traffic {
+    std::uint64_t sent = 0;
+    std::uint64_t lost = 0;
+    std::uint64_t repeated = 0;
+    std::uint64_t delivered = 0;
+  };
+  const traffic& messages() const {
+    return traffic_;
+  }
+
+  /// Hears all that the node does from within, in all its lives, until it is taken out.
+  void observe(std::size_t i, observer* o) {
+    nodes_[i].watched_by->add(o);
+  }
+  void stop_observing(std::size_t i, observer* o) {
+    nodes_[i].watched_by->remove(o);
+  }
+  /// Called with every message between replicas as it arrives.
+  using arrival_listener = std::function<void(std::size_t from, std::size_t to, byte_view message)>;
+  void listen_to_arrivals(arrival_listener l) {
+    arrival_listener_ = std::move(l);
+  }
+  /// What clients send, and what replicas tell them.
+  void listen_to_clients(std::function<void(byte_view message)> l) {
+    client_listener_ = std::move(l);
+  }
+  void listen_to_gateways(std::function<void(std::size_t from, byte_view message)> l) {
+    gateway_listener_ = std::move(l);
+  }
+  /// Called by whoever carries messages from a gateway to a client.
+  void told_client(std::size_t from, byte_view message) {
+    if (gateway_listener_)
+      gateway_listener_(from, message);
   }
 
   // -- what they say -----------------------------------------------------------------------------
@@ -137,33 +215,63 @@ public:
   /// A client's message on its way to the gateway.
   void from_client(std::size_t i, session_id session, bytes message);
   void inject(std::size_t i, session_id session, bytes frame);
+  session_id new_session() {
+    return session_id{next_session_++};
+  }
+  std::uint64_t client_delay_ns() {
+    return delay_ns();
+  }
 
 private:
   struct node_state {
+    replica_id identity;
+    node_options options;
     std::unique_ptr<storage::memory_disk> disk;
+    std::shared_ptr<fan_out> watched_by = std::make_shared<fan_out>();
     std::optional<node_handles> handles;
     std::uint64_t life = 0; ///< how often it was started: what an earlier life sent is lost
     std::int64_t skew_ms = 0;
+    std::int64_t drift_ppm = 0;
+    std::uint64_t slow_us = 0;
     std::uint64_t renewals = 0;
-    caf::actor keeper; ///< starts it again if it has fetched a state
+    std::uint64_t failures = 0;
+    restart_policy policy;
+    caf::actor keeper; ///< starts it again if it has fetched a state, or has failed
     std::map<channel, std::uint64_t> sent;
+    std::set<std::size_t> linked; ///< nodes whose links it believes to be up
   };
 
   void keep(std::size_t i, std::uint64_t life);
-  std::uint64_t delay();
-  bool lost();
+  void ended(std::size_t i, std::uint64_t life, const context_ptr& context);
+  void begin_anew(std::size_t i, std::uint64_t life);
   /// All its actors, which are no longer the node's.
   std::vector<caf::actor> give_up(std::size_t i, std::size_t keep);
+  std::vector<caf::actor> actors_of(std::size_t i) const;
+
+  std::uint64_t delay_ns();
+  bool reaches(std::size_t from, std::size_t to) const {
+    return !cuts_.contains({from, to});
+  }
+  void transmit(std::size_t from, std::size_t to, channel c, const shared_bytes& message,
+                std::uint64_t extra_us);
+  void deliver(std::size_t from, std::size_t to, channel c, const shared_bytes& message);
+  /// Tells a node that links came up or went down.
+  void look_at_links(std::size_t i);
 
   world world_;
   config::genesis genesis_;
-  node_options node_options_;
   network_options network_;
   std::vector<node_state> nodes_;
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
+  std::map<std::pair<std::size_t, std::size_t>, std::uint64_t> last_arrival_ns_;
+  traffic traffic_;
+  bool keeps_ = false;
   std::uint64_t next_session_ = 1;
   listener listener_;
   censor censor_;
+  arrival_listener arrival_listener_;
+  std::function<void(byte_view)> client_listener_;
+  std::function<void(std::size_t, byte_view)> gateway_listener_;
 };
 
 } // namespace bourse::simulation

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "consensus/new_view.hpp"
+
 namespace bourse::simulation {
 
 namespace {
@@ -12,6 +14,14 @@ std::string name_of(std::size_t from, consensus::vote_kind kind, view_number vie
                     sequence_number sequence) {
   return fmt::format("replica {}, kind {}, view {}, block {}", from, static_cast<int>(kind),
                      view.value(), sequence.value());
+}
+
+/// By the NEW-VIEW that is kept.
+bool named(const consensus::recovered_state& had, const digest& cluster, const statement& what) {
+  if (!had.new_view)
+    return false;
+  auto known = consensus::read_new_view(*had.new_view, cluster);
+  return known && std::ranges::find(known->plan.slots, what) != known->plan.slots.end();
 }
 
 } // namespace
@@ -24,7 +34,11 @@ void promises::hear(std::size_t from, channel c, byte_view message) {
     contradictions_.push_back(fmt::format("replica {} sent what cannot be read", from));
     return;
   }
-  std::visit([&](const auto& x) { take(from, x); }, *m);
+  hear(from, *m);
+}
+
+void promises::hear(std::size_t from, const peer_message& m) {
+  std::visit([&](const auto& x) { take(from, x); }, m);
 }
 
 void promises::vote(std::size_t from, consensus::vote_kind kind, const statement& what) {
@@ -103,7 +117,8 @@ std::vector<std::string> promises::forgotten(std::size_t i, const storage::store
     auto kept = std::any_of(had->votes.begin(), had->votes.end(), [&](auto& v) {
       return v.kind == record.kind && v.what == record.what;
     });
-    if (!kept)
+    // In a view that it has left it will not vote again, and what a NEW-VIEW names it repeats.
+    if (!kept && view >= had->view && !named(*had, cluster_, record.what))
       out.push_back(name_of(i, kind, view, sequence) + ": the vote");
     auto shown = std::any_of(had->prepared.begin(), had->prepared.end(), [&](auto& c) {
       return c.what.sequence == record.what.sequence && c.what.view >= record.what.view;

@@ -24,6 +24,7 @@ public:
 
   /// Something that `from` sent. What it only passes on is not its word.
   void hear(std::size_t from, channel c, byte_view message);
+  void hear(std::size_t from, const peer_message& m);
 
   /// Two votes of one replica for one slot and view, or a first vote in a view that it had left.
   const std::vector<std::string>& contradictions() const {

@@ -1,5 +1,6 @@
 #include "simulation/world.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -22,6 +23,9 @@ world::world(std::uint64_t seed) : random_(seed), pick_(seed ^ 0x5eed) {
 
 world::~world() {
   // Timers may hold the last handles of actors, and ending actors may set timers.
+  while (!parked_.empty())
+    release(parked_.back());
+  held_.clear();
   events_ = {};
   scheduler_->clock().cancel_all();
   while (!scheduler_->jobs.empty())
@@ -40,9 +44,53 @@ void world::at(std::uint64_t ns, std::function<void()> what) {
 void world::run_jobs() {
   auto& jobs = scheduler_->jobs;
   while (!jobs.empty()) {
-    std::swap(jobs[0], jobs[pick_.below(jobs.size())]);
+    auto index = pick_.below(jobs.size());
+    if (!held_.empty() && park(index))
+      continue;
+    std::swap(jobs[0], jobs[index]);
     scheduler_->run_once();
+    ++handled_;
   }
+}
+
+bool world::park(std::size_t index) {
+  auto& jobs = scheduler_->jobs;
+  if (!held_.contains(jobs[index]))
+    return false;
+  parked_.push_back(jobs[index]);
+  jobs.erase(jobs.begin() + static_cast<std::ptrdiff_t>(index));
+  return true;
+}
+
+void world::release(caf::resumable* who) {
+  held_.erase(who);
+  auto ready = std::find(parked_.begin(), parked_.end(), who);
+  if (ready == parked_.end())
+    return;
+  parked_.erase(ready);
+  scheduler_->jobs.push_back(who);
+}
+
+namespace {
+
+caf::resumable* job_of(const caf::actor& a) {
+  return dynamic_cast<caf::resumable*>(caf::actor_cast<caf::abstract_actor*>(a));
+}
+
+} // namespace
+
+void world::hold(const std::vector<caf::actor>& who, std::uint64_t for_ns) {
+  auto until = now() + for_ns;
+  for (const auto& a : who) {
+    auto& end = held_[job_of(a)];
+    end = std::max(end, until);
+  }
+  // The handles keep the actors until then.
+  at(until, [this, who] {
+    for (const auto& a : who)
+      if (auto i = held_.find(job_of(a)); i != held_.end() && i->second <= now())
+        release(i->first);
+  });
 }
 
 std::uint64_t world::next_timer() const {
@@ -91,6 +139,7 @@ bool world::run(std::uint64_t ms, const std::function<bool()>& done) {
 
 void world::kill(const std::vector<caf::actor>& victims) {
   for (const auto& a : victims) {
+    release(job_of(a));
     // At normal priority it would handle its mail first.
     caf::anon_send<caf::message_priority::high>(
         a, caf::exit_msg{a->address(), caf::exit_reason::kill});

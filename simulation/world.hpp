@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <queue>
+#include <unordered_map>
 #include <vector>
 
 #include <caf/actor_system.hpp>
@@ -58,6 +59,15 @@ public:
   /// Ends actors at once, whatever is in their mailboxes.
   void kill(const std::vector<caf::actor>& victims);
 
+  /// These handle nothing for so long, and then what has gathered: a process that is stopped, or a
+  /// disk that takes its time.
+  void hold(const std::vector<caf::actor>& who, std::uint64_t for_ns);
+
+  /// How many messages actors have handled.
+  std::uint64_t handled() const {
+    return handled_;
+  }
+
   /// Mixes what happened into the trace.
   void trace(std::uint64_t what);
   void trace(messages::byte_view what);
@@ -75,6 +85,8 @@ private:
     }
   };
   void run_jobs();
+  bool park(std::size_t index);
+  void release(caf::resumable* who);
   void trigger_timers(std::uint64_t until_ns);
   std::uint64_t next_timer() const;
 
@@ -85,6 +97,9 @@ private:
   random_source pick_; ///< which actor runs next
   std::int64_t start_;
   std::uint64_t posted_ = 0;
+  std::uint64_t handled_ = 0;
+  std::unordered_map<caf::resumable*, std::uint64_t> held_; ///< until when
+  std::vector<caf::resumable*> parked_;                     ///< of those, what is ready to run
   std::priority_queue<event> events_;
   std::uint64_t trace_ = 14695981039346656037ull;
 };

@@ -150,9 +150,23 @@ void memory_disk::fail_after(std::uint64_t writes) {
   state_->writes_left = writes;
 }
 
+bool memory_disk::failing() const {
+  std::scoped_lock guard{state_->mutex};
+  return state_->writes_left.has_value();
+}
+
 std::uint64_t memory_disk::syncs() const {
   std::scoped_lock guard{state_->mutex};
   return state_->syncs;
+}
+
+std::optional<bytes> memory_disk::durable(family where, byte_view key) const {
+  std::scoped_lock guard{state_->mutex};
+  for (const auto& write : state_->unsynced)
+    for (const auto& change : write)
+      if (change.where == where && change.key == key)
+        return change.before;
+  return get_in(of(state_->families, where), key);
 }
 
 void memory_disk::watch(watcher w) {

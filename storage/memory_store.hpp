@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "storage/store.hpp"
 
@@ -24,7 +25,11 @@ public:
   std::size_t unsynced() const;
   /// From the given write on (counted from now, 0 = the next), writes fail with io_failed.
   void fail_after(std::uint64_t writes);
+  /// Whether it was told to fail, at once or later.
+  bool failing() const;
   std::uint64_t syncs() const;
+  /// What a crash now would leave of it, if it kept nothing that is not synced.
+  std::optional<bytes> durable(family where, byte_view key) const;
   /// Called before and after each write, from within it; it may crash the disk, and then the write
   /// fails. A synced write that is crashed after was done, and nobody was told.
   enum class moment : std::uint8_t { before, after };

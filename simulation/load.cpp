@@ -1,0 +1,166 @@
+#include "simulation/load.hpp"
+
+#include "simulation/crowd.hpp"
+
+namespace bourse::simulation {
+
+namespace {
+
+constexpr std::int64_t middle = 1000;
+constexpr std::uint64_t spread = 12;
+constexpr std::uint64_t ms = 1'000'000;
+
+} // namespace
+
+load::load(cluster& c, const plan& p)
+    : cluster_(c), random_(p.seed ^ 0x10ad), requests_each_(p.load.requests_each) {
+  join("maker", false);
+  join("taker", false);
+  join("liquidator", true);
+  join("treasurer", true);
+  to_come_ = p.load.placements;
+  for (std::uint32_t i = 0; i < p.load.placements; ++i) {
+    // The last two have rights that others lack, and seldom use them.
+    auto who = random_.below(12);
+    auto at = (100 + random_.below(p.load_ms - 100)) * ms;
+    c.universe().at(at, [this, who = who < 5 ? 0 : who < 10 ? 1 : who - 8] { place(who); });
+  }
+}
+
+void load::join(const char* name, bool trades_for_others) {
+  member m;
+  m.id = client_named(cluster_.genesis(), name);
+  const auto& rules = cluster_.genesis().market;
+  m.accounts = rules.clients[m.id.value()].accounts;
+  if (trades_for_others)
+    for (std::size_t a = 0; a < rules.accounts.size(); ++a)
+      m.accounts.emplace_back(static_cast<std::uint32_t>(a));
+  m.client = std::make_unique<attached_client>(cluster_, m.id);
+  members_.push_back(std::move(m));
+}
+
+void load::place(std::size_t who) {
+  auto& m = members_[who];
+  auto stream = static_cast<std::uint8_t>(random_.below(3));
+  std::vector<request> list;
+  for (auto count = 1 + random_.below(requests_each_); count > 0; --count)
+    list.push_back(next(m));
+  requests_ += list.size();
+  m.placements.push_back({stream, list.size()});
+  m.client->place(stream, std::move(list));
+  --to_come_;
+}
+
+// -- requests ------------------------------------------------------------------------------------
+
+account_id load::account(const member& m) {
+  return m.accounts[random_.below(m.accounts.size())];
+}
+
+instrument_id load::instrument() {
+  return instrument_id{
+      static_cast<std::uint16_t>(random_.below(cluster_.genesis().market.instruments.size()))};
+}
+
+price load::near() {
+  return price{middle + static_cast<std::int64_t>(random_.below(spread))
+               - static_cast<std::int64_t>(spread / 2)};
+}
+
+request load::next(member& m) {
+  auto kind = random_.below(20);
+  if (kind < 13)
+    return order(m);
+  return kind < 19 ? change(m) : rare(m);
+}
+
+request load::order(member& m) {
+  static constexpr time_in_force lives[]
+      = {time_in_force::good_till_cancel,    time_in_force::good_till_cancel,
+         time_in_force::good_till_cancel,    time_in_force::post_only,
+         time_in_force::immediate_or_cancel, time_in_force::fill_or_kill,
+         time_in_force::good_till_block};
+  messages::place p;
+  p.account = account(m);
+  p.instrument = instrument();
+  p.client_order = client_order_id{next_order_++};
+  p.side = random_.below(2) ? side::buy : side::sell;
+  p.stp = static_cast<self_trade>(1 + random_.below(3));
+  p.quantity = quantity{1 + static_cast<std::int64_t>(random_.below(20))};
+  if (random_.below(10) == 0) {
+    p.type = order_type::market;
+    p.tif = time_in_force::immediate_or_cancel;
+    if (p.side == side::buy)
+      p.max_spend = amount{1'000'000'000'000};
+  } else {
+    p.price = near();
+    p.tif = lives[random_.below(std::size(lives))];
+    if (p.tif == time_in_force::good_till_block)
+      p.expire_after = sequence_number{1 + random_.below(200)};
+  }
+  p.liquidation = random_.below(30) == 0;
+  return p;
+}
+
+/// Of an order that somebody placed, and that may be open, and may be of that account.
+request load::change(member& m) {
+  client_order_id target{next_order_ - std::min(next_order_, 1 + random_.below(30))};
+  auto a = account(m);
+  auto i = instrument();
+  if (random_.below(3) != 0)
+    return cancel{a, i, target};
+  replace r;
+  r.account = a;
+  r.instrument = i;
+  r.client_order = target;
+  r.new_client_order = random_.below(2) ? target : client_order_id{next_order_++};
+  r.price = near();
+  r.quantity = quantity{1 + static_cast<std::int64_t>(random_.below(30))};
+  r.post_only = random_.below(3) == 0;
+  r.side = random_.below(2) ? side::buy : side::sell;
+  return r;
+}
+
+request load::rare(member& m) {
+  auto a = account(m);
+  asset_id asset{
+      static_cast<std::uint16_t>(random_.below(cluster_.genesis().market.assets.size()))};
+  amount some{1 + static_cast<std::int64_t>(random_.below(1'000'000))};
+  switch (random_.below(4)) {
+    case 0:
+      return deposit{a, asset, some};
+    case 1:
+      return withdraw{a, asset, some};
+    case 2:
+      return cancel_all{a, std::nullopt};
+    default:
+      return dead_man_switch{a, static_cast<std::uint32_t>(random_.below(5000))};
+  }
+}
+
+// -- how it goes ---------------------------------------------------------------------------------
+
+bool load::finished() const {
+  return to_come_ == 0 && answered() == placed();
+}
+
+std::size_t load::placed() const {
+  std::size_t n = 0;
+  for (const auto& m : members_)
+    n += m.client->results().size();
+  return n;
+}
+
+std::size_t load::answered() const {
+  std::size_t n = 0;
+  for (const auto& m : members_)
+    n += m.client->answered();
+  return n;
+}
+
+void load::cut(std::size_t node) {
+  for (auto& m : members_)
+    m.client->cut(node);
+}
+
+} // namespace bourse::simulation

@@ -1,0 +1,67 @@
+// Clients that trade in a simulated cluster: the real client actors, with requests of every kind at
+// a handful of prices, so that orders meet.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "simulation/attached_client.hpp"
+#include "simulation/plan.hpp"
+
+namespace bourse::simulation {
+
+class load {
+public:
+  /// `c` outlives it. `seed` decides what is placed, the plan how much and until when.
+  load(cluster& c, const plan& p);
+
+  /// All that was placed, and all that will be, is answered.
+  bool finished() const;
+  std::size_t placed() const;
+  std::size_t answered() const;
+  std::uint64_t requests() const {
+    return requests_;
+  }
+  /// The connections of all clients to that node break; they come back.
+  void cut(std::size_t node);
+
+  struct member {
+    client_id id;
+    std::vector<account_id> accounts;
+    std::unique_ptr<attached_client> client;
+    std::size_t checked = 0; ///< reports that a checker has seen
+    struct placement {
+      std::uint8_t stream;
+      std::size_t requests;
+    };
+    std::vector<placement> placements;
+  };
+  std::vector<member>& members() {
+    return members_;
+  }
+  const std::vector<member>& members() const {
+    return members_;
+  }
+
+private:
+  void join(const char* name, bool trades_for_others);
+  void place(std::size_t who);
+  request next(member& m);
+  request order(member& m);
+  request change(member& m);
+  request rare(member& m);
+  account_id account(const member& m);
+  instrument_id instrument();
+  price near();
+
+  cluster& cluster_;
+  random_source random_;
+  std::uint32_t requests_each_;
+  std::vector<member> members_;
+  std::uint64_t next_order_ = 1;
+  std::size_t to_come_ = 0;
+  std::uint64_t requests_ = 0;
+};
+
+} // namespace bourse::simulation

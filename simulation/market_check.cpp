@@ -1,0 +1,127 @@
+#include "simulation/market_check.hpp"
+
+#include "market/pages.hpp"
+#include "messages/crypto.hpp"
+
+namespace bourse::simulation {
+
+using namespace messages;
+
+market_check::market_check(const config::genesis& g, violations& out)
+    : genesis_(g),
+      out_(out),
+      exchange_(g.market),
+      books_(g.market, out),
+      reports_(g.market.clients.size()) {}
+
+void market_check::submitted(const signed_submission& s) {
+  auto name = hash(s.body);
+  if (submissions_.contains(name))
+    return;
+  auto content = decode_submission(s.body, genesis_.market.submissions);
+  if (!content || content->client.value() >= genesis_.market.clients.size()
+      || !verify(genesis_.market.clients[content->client.value()].key, purpose::submission,
+                 genesis_.cluster(), s.body, s.signature))
+    return;
+  auto lane = market::lane_of(*content, genesis_.market);
+  submissions_[name] = std::make_shared<const verified_submission>(
+      verified_submission{s, name, std::move(*content), lane});
+}
+
+market::block_input market_check::input_of(sequence_number n, const digest& d, byte_view block) {
+  market::block_input input{n, d, {}, {}};
+  auto content = decode_block(block, genesis_.market.blocks);
+  if (!content) {
+    out_.add("validity", "block {} cannot be decoded", n.value());
+    return input;
+  }
+  input.time = content->time;
+  for (const auto& name : content->submissions) {
+    auto found = submissions_.find(name);
+    if (found == submissions_.end())
+      out_.add("validity", "block {} has a submission that no client signed", n.value());
+    else
+      input.submissions.push_back(found->second);
+  }
+  return input;
+}
+
+void market_check::execute(sequence_number n, const digest& d, byte_view block,
+                           const digest& chain) {
+  auto input = input_of(n, d, block);
+  auto result = exchange_.execute(input);
+  executed_ = n.value();
+  requests_ += result.requests;
+  results_[executed_] = result.results_root;
+  check_fates(input, result);
+  std::vector<report> all;
+  for (const auto& c : result.reports) {
+    auto reports = decode_reports(c.encoded, c.count);
+    auto& known = reports_[c.client.value()];
+    if (!reports || c.first.value() != known.size() + 1) {
+      out_.add("exactly-once", "block {}: reports of client {} begin at {}, {} were before",
+               n.value(), c.client.value(), c.first.value(), known.size());
+      continue;
+    }
+    known.insert(known.end(), reports->begin(), reports->end());
+    all.insert(all.end(), reports->begin(), reports->end());
+  }
+  for (const auto& s : result.settlements)
+    trades_ += s.trade.value() != 0 ? 1 : 0;
+  books_.executed(result, all, exchange_);
+  if (executed_ % genesis_.checkpoint_interval == 0) {
+    states_[executed_] = market::state_digest(n, chain, exchange_.page_root());
+    books_.compare_books(exchange_);
+  }
+}
+
+/// A number executes once, after all lower ones of its stream.
+void market_check::check_fates(const market::block_input& input,
+                               const market::block_result& result) {
+  for (std::size_t i = 0; i < input.submissions.size() && i < result.fates.size(); ++i) {
+    if (result.fates[i] != market::submission_fate::executed)
+      continue;
+    const auto& s = input.submissions[i]->content;
+    auto c = s.client.value();
+    auto number = s.number.value();
+    if (!done_.insert({c, s.stream.value(), number}).second)
+      out_.add("exactly-once", "block {}: submission {} of client {}, stream {} executes again",
+               executed_, number, c, s.stream.value());
+    if (number > 1 && !done_.contains({c, s.stream.value(), number - 1}))
+      out_.add("exactly-once", "block {}: submission {} of client {}, stream {} skips one",
+               executed_, number, c, s.stream.value());
+  }
+}
+
+void market_check::checkpoint_said(std::size_t by, const checkpoint_statement& s) {
+  auto known = states_.find(s.sequence.value());
+  if (known == states_.end())
+    out_.add("recomputation", "replica {} has a checkpoint at block {}, which nobody executed", by,
+             s.sequence.value());
+  else if (known->second != s.state)
+    out_.add("recomputation", "replica {}: its state after block {} is another one", by,
+             s.sequence.value());
+}
+
+void market_check::results_said(std::size_t by, const results_statement& s) {
+  auto known = results_.find(s.sequence.value());
+  if (known == results_.end() || known->second != s.results)
+    out_.add("recomputation", "replica {}: its results of block {} are others", by,
+             s.sequence.value());
+}
+
+void market_check::believed(client_id client, const report& r) {
+  const auto& known = reports_[client.value()];
+  auto n = r.number.value();
+  if (n == 0 || n > known.size())
+    out_.add("confirmed", "client {} believes report {}, which nobody gave", client.value(), n);
+  else if (known[n - 1] != r)
+    out_.add("confirmed", "client {} believes another report {} than was executed", client.value(),
+             n);
+}
+
+void market_check::finish() {
+  books_.compare_books(exchange_);
+}
+
+} // namespace bourse::simulation

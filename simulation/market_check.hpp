@@ -1,0 +1,76 @@
+// What the exchange must have come to: every block that an honest replica executes is executed
+// once more, apart, and what replicas and clients say is held against that.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "config/genesis.hpp"
+#include "market/exchange.hpp"
+#include "messages/consensus.hpp"
+#include "simulation/book_check.hpp"
+#include "simulation/violations.hpp"
+
+namespace bourse::simulation {
+
+class market_check {
+public:
+  /// Both outlive it.
+  market_check(const config::genesis& g, violations& out);
+
+  /// What a client signed and sent. Who says it twice does no harm.
+  void submitted(const signed_submission& s);
+  /// The next block of the log, the first time that an honest replica executes it.
+  void execute(sequence_number n, const digest& d, byte_view block, const digest& chain);
+
+  /// An honest replica says that.
+  void checkpoint_said(std::size_t by, const checkpoint_statement& s);
+  void results_said(std::size_t by, const results_statement& s);
+  /// A client believes that.
+  void believed(client_id client, const report& r);
+
+  std::uint64_t executed() const {
+    return executed_;
+  }
+  std::uint64_t requests() const {
+    return requests_;
+  }
+  std::uint64_t trades() const {
+    return trades_;
+  }
+  std::uint64_t reports_of(client_id c) const {
+    return reports_[c.value()].size();
+  }
+  bool was_executed(client_id c, stream_id s, submission_number n) const {
+    return done_.contains({c.value(), s.value(), n.value()});
+  }
+  /// The state digest as of now.
+  digest state(const digest& chain) {
+    return market::state_digest(sequence_number{executed_}, chain, exchange_.page_root());
+  }
+  /// All of all books, once the run is over.
+  void finish();
+
+private:
+  market::block_input input_of(sequence_number n, const digest& d, byte_view block);
+  void check_fates(const market::block_input& input, const market::block_result& result);
+
+  const config::genesis& genesis_;
+  violations& out_;
+  market::exchange exchange_;
+  book_check books_;
+  std::unordered_map<digest, submission_ptr> submissions_;
+  std::uint64_t executed_ = 0;
+  std::uint64_t requests_ = 0;
+  std::uint64_t trades_ = 0;
+  std::map<std::uint64_t, digest> states_;   ///< at checkpoints
+  std::map<std::uint64_t, digest> results_;  ///< roots
+  std::vector<std::vector<report>> reports_; ///< by client, all of them
+  std::set<std::tuple<std::uint32_t, std::uint8_t, std::uint64_t>> done_;
+};
+
+} // namespace bourse::simulation

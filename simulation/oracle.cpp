@@ -1,0 +1,121 @@
+#include "simulation/oracle.hpp"
+
+#include "messages/client.hpp"
+
+namespace bourse::simulation {
+
+/// The ear in one node.
+class oracle::watcher : public observer {
+public:
+  watcher(oracle& to, std::size_t node) : to_(to), node_(node) {}
+
+  void started(const consensus::options&, const consensus::recovered_state& from) override {
+    to_.log_.started(node_, from.executed);
+  }
+  void said(const std::optional<replica_id>&, const peer_message& m) override {
+    to_.said(node_, m);
+  }
+  void executing(const consensus::execution& e) override {
+    to_.executing(node_, e);
+  }
+  void stepped(const consensus::view_manager& m) override {
+    to_.most_view_ = std::max(to_.most_view_, m.view().value());
+  }
+
+private:
+  oracle& to_;
+  std::size_t node_;
+};
+
+oracle::oracle(cluster& c, const std::vector<std::uint16_t>& byzantine, violations& out)
+    : cluster_(c),
+      out_(out),
+      byzantine_(c.size()),
+      log_(c.size(), c.genesis().cluster(), out),
+      market_(c.genesis(), out),
+      votes_(c, out) {
+  for (auto i : byzantine)
+    byzantine_[i] = true;
+  for (std::size_t i = 0; i < c.size(); ++i) {
+    ears_.push_back(honest(i) ? std::make_unique<watcher>(*this, i) : nullptr);
+    if (ears_[i])
+      c.observe(i, ears_[i].get());
+  }
+  c.listen_to_clients([this](byte_view message) {
+    auto m = decode_client_message(message, {});
+    if (const auto* s = m ? std::get_if<messages::submit>(&*m) : nullptr)
+      for (const auto& each : s->submissions)
+        market_.submitted(each);
+  });
+  c.listen_to_gateways([this](std::size_t i, byte_view message) {
+    if (!honest(i))
+      return;
+    out_.set_now(cluster_.universe().now());
+    auto m = decode_gateway_message(message);
+    if (!m)
+      out_.add("validity", "replica {} tells a client what cannot be read", i);
+    else if (const auto* r = std::get_if<messages::results>(&*m))
+      market_.results_said(i, r->what);
+  });
+}
+
+oracle::~oracle() {
+  for (std::size_t i = 0; i < cluster_.size(); ++i)
+    if (ears_[i])
+      cluster_.stop_observing(i, ears_[i].get());
+  cluster_.listen_to_clients(nullptr);
+  cluster_.listen_to_gateways(nullptr);
+}
+
+void oracle::executing(std::size_t i, const consensus::execution& e) {
+  out_.set_now(cluster_.universe().now());
+  if (log_.executing(i, e))
+    market_.execute(e.sequence, e.digest, *e.block, e.chain);
+}
+
+void oracle::said(std::size_t i, const peer_message& m) {
+  out_.set_now(cluster_.universe().now());
+  votes_.said(i, m);
+  if (const auto* c = std::get_if<checkpoint>(&m))
+    market_.checkpoint_said(i, c->what);
+}
+
+void oracle::crashed(std::size_t i) {
+  out_.set_now(cluster_.universe().now());
+  if (honest(i))
+    votes_.crashed(i);
+}
+
+void oracle::look_at(load& clients) {
+  out_.set_now(cluster_.universe().now());
+  for (auto& m : clients.members())
+    for (const auto& all = m.client->reports(); m.checked < all.size(); ++m.checked)
+      market_.believed(m.id, all[m.checked]);
+}
+
+void oracle::state_said(std::size_t i, std::uint64_t executed, const std::string& digest) {
+  auto known = market_.state(log_.chain(executed));
+  if (executed != log_.length() || digest != to_hex(known.view()))
+    out_.add("recomputation", "replica {}: its state after block {} is another one", i, executed);
+}
+
+void oracle::finish(const load& clients) {
+  out_.set_now(cluster_.universe().now());
+  market_.finish();
+  for (std::size_t i = 0; i < cluster_.size(); ++i)
+    if (honest(i) && cluster_.up(i) && log_.executed(i) != log_.length())
+      out_.add("liveness", "replica {} has executed {} of {} blocks", i, log_.executed(i),
+               log_.length());
+  for (const auto& m : clients.members())
+    for (const auto& p : m.client->results()) {
+      if (!p || p->problem)
+        continue;
+      for (const auto& r : p->reports)
+        market_.believed(m.id, r);
+      if (!p->reports.empty() && !market_.was_executed(m.id, p->reports.front().stream, p->number))
+        out_.add("confirmed", "client {}: submission {} is confirmed and was not executed",
+                 m.id.value(), p->number.value());
+    }
+}
+
+} // namespace bourse::simulation

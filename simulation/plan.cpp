@@ -1,0 +1,182 @@
+#include "simulation/plan.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+namespace bourse::simulation {
+
+namespace {
+
+constexpr std::array<std::string_view, fault_kinds> names{
+    "crash",      "torn_write",  "lights_out", "actor_failure", "disk_full",  "slow_disk",
+    "wiped_disk", "pause",       "slow_node",  "cut_off",       "one_way",    "split",
+    "loss",       "duplication", "delays",     "clock",         "client_link"};
+
+class drawer {
+public:
+  explicit drawer(std::uint64_t seed) : random_(seed ^ 0xb0'0c5e) {
+    plan_.seed = seed;
+  }
+
+  plan draw() {
+    cluster();
+    timers();
+    load();
+    faults();
+    return std::move(plan_);
+  }
+
+private:
+  std::uint32_t between(std::uint32_t least, std::uint32_t most) {
+    return least + static_cast<std::uint32_t>(random_.below(most - least + 1));
+  }
+  bool one_in(std::uint32_t n) {
+    return random_.below(n) == 0;
+  }
+  std::uint16_t node() {
+    return static_cast<std::uint16_t>(random_.below(n_));
+  }
+
+  void cluster() {
+    auto& c = plan_.cluster;
+    auto size = between(1, 20);
+    n_ = size <= 16 ? 4 : size <= 19 ? 7 : 10;
+    c.replicas = n_;
+    c.seed = plan_.seed;
+    c.genesis = test_genesis();
+    c.genesis.checkpoint_interval = 4u << random_.below(3);
+    c.genesis.window = c.genesis.checkpoint_interval * (2u << random_.below(2));
+    c.network.least_delay_us = between(50, 500);
+    c.network.most_delay_us = c.network.least_delay_us + (one_in(3) ? 20'000 : 1000);
+    c.network.loss_percent = one_in(3) ? between(1, 8) : 0;
+    c.network.duplicate_percent = one_in(3) ? between(1, 10) : 0;
+    c.network.in_order = one_in(2);
+    c.network.links_break = !one_in(4);
+    c.node.batch_delay_us = between(0, 3000);
+    c.node.max_in_flight = between(1, 8);
+    if (one_in(3))
+      c.node.retain_blocks = between(2, 4) * c.genesis.window;
+    if (one_in(3))
+      c.node.transfer_after_blocks = 2 * c.genesis.window;
+  }
+
+  void timers() {
+    for (std::uint16_t i = 0; i < n_; ++i)
+      plan_.timers_percent.push_back(one_in(3) ? static_cast<std::int32_t>(between(0, 20)) - 10
+                                               : 0);
+  }
+
+  void load() {
+    // Larger clusters cost more, and find little that small ones do not.
+    plan_.load.placements = between(50, 600) * 4 / n_;
+    plan_.load.requests_each = between(1, 12);
+  }
+
+  /// Some seeds have few faults, some have many, and each leaves some kinds out: what always
+  /// happens together hides what happens alone.
+  void faults() {
+    std::vector<fault_kind> kinds;
+    for (std::size_t k = 0; k < fault_kinds; ++k)
+      if (one_in(2))
+        kinds.push_back(static_cast<fault_kind>(k));
+    if (kinds.empty())
+      return;
+    auto count = one_in(8) ? 0 : between(1, 14);
+    for (std::uint32_t i = 0; i < count; ++i)
+      add(kinds[random_.below(kinds.size())]);
+    std::ranges::stable_sort(plan_.faults, {}, &fault::at_ms);
+  }
+
+  void add(fault_kind kind) {
+    fault f{kind, between(200, plan_.faulty_ms - 1000), between(50, 4000), node(), 0, 0};
+    switch (kind) {
+      case fault_kind::crash:
+      case fault_kind::lights_out:
+        f.amount = between(0, 3); // unsynced writes that are kept
+        break;
+      case fault_kind::torn_write:
+        f.amount = between(0, 40); // writes until then
+        break;
+      case fault_kind::wiped_disk:
+        if (wiped_ == (n_ - 1) / 3)
+          return; // no more than f may forget
+        ++wiped_;
+        f.node = static_cast<std::uint16_t>((first_wiped_ += 1) % n_);
+        break;
+      case fault_kind::one_way:
+        f.other = static_cast<std::uint16_t>((f.node + 1 + random_.below(n_ - 1u)) % n_);
+        break;
+      case fault_kind::split:
+        f.other = static_cast<std::uint16_t>(random_.below(1u << n_));
+        break;
+      case fault_kind::slow_disk:
+        f.amount = between(500, 60'000); // us
+        break;
+      case fault_kind::slow_node:
+        f.amount = between(1000, 120'000); // us
+        break;
+      case fault_kind::loss:
+      case fault_kind::duplication:
+        f.amount = between(5, 40); // percent
+        break;
+      case fault_kind::delays:
+        f.amount = between(5'000, 300'000); // us
+        break;
+      case fault_kind::clock:
+        f.amount = between(0, 6000); // ms, around 3000
+        break;
+      default:
+        break;
+    }
+    plan_.faults.push_back(f);
+  }
+
+  random_source random_;
+  plan plan_;
+  std::uint16_t n_ = 4;
+  std::uint16_t wiped_ = 0;
+  std::uint16_t first_wiped_ = 0;
+};
+
+} // namespace
+
+std::string_view to_string(fault_kind k) {
+  return names.at(static_cast<std::size_t>(k));
+}
+
+plan draw_plan(std::uint64_t seed) {
+  return drawer{seed}.draw();
+}
+
+nlohmann::json to_json(const plan& p) {
+  const auto& c = p.cluster;
+  nlohmann::json j;
+  j["seed"] = p.seed;
+  j["replicas"] = c.replicas;
+  j["window"] = c.genesis.window;
+  j["checkpoint_interval"] = c.genesis.checkpoint_interval;
+  j["retain_blocks"] = c.node.retain_blocks;
+  j["transfer_after_blocks"] = c.node.transfer_after_blocks;
+  j["batch_delay_us"] = c.node.batch_delay_us;
+  j["max_in_flight"] = c.node.max_in_flight;
+  j["timers_percent"] = p.timers_percent;
+  j["network"] = {{"loss_percent", c.network.loss_percent},
+                  {"duplicate_percent", c.network.duplicate_percent},
+                  {"delay_us", {c.network.least_delay_us, c.network.most_delay_us}},
+                  {"in_order", c.network.in_order},
+                  {"links_break", c.network.links_break}};
+  j["load"] = {{"placements", p.load.placements}, {"requests_each", p.load.requests_each}};
+  j["byzantine"] = p.byzantine;
+  j["faults"] = nlohmann::json::array();
+  for (const auto& f : p.faults)
+    j["faults"].push_back({{"kind", to_string(f.kind)},
+                           {"at_ms", f.at_ms},
+                           {"for_ms", f.for_ms},
+                           {"node", f.node},
+                           {"other", f.other},
+                           {"amount", f.amount}});
+  return j;
+}
+
+} // namespace bourse::simulation

@@ -1,0 +1,160 @@
+#include "simulation/run.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "messages/signature_memo.hpp"
+#include "simulation/faults.hpp"
+#include "simulation/load.hpp"
+#include "simulation/oracle.hpp"
+#include "simulation/story.hpp"
+
+namespace bourse::simulation {
+
+namespace {
+
+constexpr std::uint64_t look_ms = 20;
+
+class simulation {
+public:
+  simulation(const plan& p, story* tell)
+      : plan_(p),
+        story_(tell),
+        signatures_(p.signatures),
+        cluster_(p.cluster),
+        clients_(cluster_, p),
+        oracle_(cluster_, p.byzantine, violations_),
+        faults_(cluster_, p, clients_, oracle_, [this](const std::string& what) {
+          if (story_)
+            story_->event(cluster_.universe().now(), what);
+        }) {
+    cluster_.keep_nodes();
+    if (story_)
+      cluster_.listen_to_arrivals([this](std::size_t from, std::size_t to, byte_view message) {
+        story_->message(cluster_.universe().now(), from, to, message);
+      });
+  }
+
+  outcome go() {
+    auto& world = cluster_.universe();
+    advance(plan_.faulty_ms);
+    faults_.heal();
+    auto healed = world.now();
+    auto end = healed + plan_.recovery_ms * std::uint64_t{1'000'000};
+    while (good() && !recovered() && world.now() < end)
+      advance(look_ms);
+    result_.recovered_ms = (world.now() - healed) / 1'000'000;
+    if (good())
+      judge();
+    while (good() && world.now() < plan_.least_ms * std::uint64_t{1'000'000})
+      advance(look_ms);
+    return conclude();
+  }
+
+private:
+  bool good() const {
+    return violations_.empty();
+  }
+
+  void advance(std::uint64_t ms) {
+    auto& world = cluster_.universe();
+    for (std::uint64_t done = 0; done < ms && good(); done += look_ms) {
+      world.run(look_ms, [&] { return !good(); });
+      oracle_.look_at(clients_);
+    }
+  }
+
+  /// All clients have their answers and all honest replicas all of the log.
+  bool recovered() const {
+    for (std::size_t i = 0; i < cluster_.size(); ++i)
+      if (oracle_.honest(i) && oracle_.log().executed(i) != oracle_.log().length())
+        return false;
+    return clients_.finished();
+  }
+
+  void judge() {
+    if (!clients_.finished())
+      violations_.add("liveness", "{} of {} placements have no answer {} ms after the faults",
+                      clients_.placed() - clients_.answered(), clients_.placed(),
+                      result_.recovered_ms);
+    oracle_.finish(clients_);
+    for (std::size_t i = 0; i < cluster_.size() && good(); ++i)
+      if (oracle_.honest(i))
+        compare_state(i);
+  }
+
+  void compare_state(std::size_t i) {
+    if (!cluster_.up(i))
+      return violations_.add("liveness", "replica {} is down although nothing is wrong", i);
+    auto s = cluster_.status(i, true);
+    if (!s.contains("state") || !s["state"].is_object())
+      return violations_.add("liveness", "replica {} does not say what its state is", i);
+    oracle_.state_said(i, s["state"]["sequence"].get<std::uint64_t>(),
+                       s["state"]["digest"].get<std::string>());
+  }
+
+  outcome conclude() {
+    auto& world = cluster_.universe();
+    result_.seed = plan_.seed;
+    result_.virtual_ms = world.now() / 1'000'000;
+    result_.handled = world.handled();
+    result_.messages = cluster_.messages().sent;
+    result_.lost = cluster_.messages().lost;
+    result_.blocks = oracle_.log().length();
+    result_.requests = oracle_.market().requests();
+    result_.trades = oracle_.market().trades();
+    result_.votes = oracle_.votes();
+    result_.view_changes = oracle_.most_view();
+    for (std::size_t i = 0; i < cluster_.size(); ++i)
+      result_.renewals += cluster_.renewals(i);
+    result_.faults = faults_.happened();
+    result_.trace = world.trace();
+    result_.violations = violations_.all();
+    if (story_)
+      for (const auto& v : result_.violations)
+        story_->event(v.at_ns, fmt::format("VIOLATION of {}: {}", v.rule, v.what));
+    return result_;
+  }
+
+  const plan& plan_;
+  story* story_;
+  signature_memo signatures_;
+  violations violations_;
+  cluster cluster_;
+  load clients_;
+  oracle oracle_;
+  faults faults_;
+  outcome result_;
+};
+
+} // namespace
+
+nlohmann::json to_json(const outcome& o) {
+  nlohmann::json j{{"seed", o.seed},
+                   {"virtual_ms", o.virtual_ms},
+                   {"handled", o.handled},
+                   {"messages", o.messages},
+                   {"lost", o.lost},
+                   {"blocks", o.blocks},
+                   {"requests", o.requests},
+                   {"trades", o.trades},
+                   {"votes", o.votes},
+                   {"view_changes", o.view_changes},
+                   {"renewals", o.renewals},
+                   {"recovered_ms", o.recovered_ms},
+                   {"trace", fmt::format("{:016x}", o.trace)}};
+  j["faults"] = nlohmann::json::object();
+  for (std::size_t k = 0; k < fault_kinds; ++k)
+    if (o.faults[k] > 0)
+      j["faults"][std::string{to_string(static_cast<fault_kind>(k))}] = o.faults[k];
+  j["violations"] = nlohmann::json::array();
+  for (const auto& v : o.violations)
+    j["violations"].push_back({{"rule", v.rule}, {"what", v.what}, {"at_ms", v.at_ns / 1'000'000}});
+  return j;
+}
+
+outcome run(const plan& p, story* tell) {
+  return simulation{p, tell}.go();
+}
+
+} // namespace bourse::simulation

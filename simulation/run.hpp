@@ -1,0 +1,39 @@
+// One seed from beginning to end: a cluster, its load and faults, and what the checkers say.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "simulation/plan.hpp"
+#include "simulation/violations.hpp"
+
+namespace bourse::simulation {
+
+class story;
+
+struct outcome {
+  std::uint64_t seed = 0;
+  std::uint64_t virtual_ms = 0;
+  std::uint64_t handled = 0;  ///< messages that actors handled
+  std::uint64_t messages = 0; ///< between replicas
+  std::uint64_t lost = 0;
+  std::uint64_t blocks = 0;
+  std::uint64_t requests = 0; ///< executed
+  std::uint64_t trades = 0;
+  std::uint64_t votes = 0;
+  std::uint64_t view_changes = 0; ///< the highest view that an honest replica began
+  std::uint64_t renewals = 0;     ///< nodes that began anew with a fetched state
+  std::uint64_t recovered_ms = 0; ///< from the end of the faults until all was answered and equal
+  std::array<std::uint64_t, fault_kinds> faults{};
+  std::uint64_t trace = 0; ///< a hash over every message that arrived, and when
+  std::vector<violation> violations;
+};
+
+nlohmann::json to_json(const outcome& o);
+
+/// The same plan gives the same outcome. `tell` may be null.
+outcome run(const plan& p, story* tell = nullptr);
+
+} // namespace bourse::simulation
