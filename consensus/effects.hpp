@@ -99,7 +99,8 @@ struct serve {
 /// Everything that one or more events gave rise to.
 struct effects {
   /// Written and synced in this order, as one unit, before anything of `after_persist` leaves; then
-  /// `on_persisted(ticket)` is called. Tickets ascend; 0 means that there is nothing to persist.
+  /// `on_persisted(ticket)` is called. Tickets ascend; 0 means that there is nothing to persist,
+  /// and `after_persist`, `departed` and `begun` then wait for what earlier tickets stand for.
   /// Where `after_persist` is empty nothing waits: the write must keep its place in the order, but
   /// may share the next sync instead of having one of its own.
   std::uint64_t ticket = 0;

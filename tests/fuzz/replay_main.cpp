@@ -1,7 +1,9 @@
 // Runs a fuzz target without a fuzzer: over each file of a directory, then over seeded mutations
-// of those files and of nothing. fuzz_x <directory> [seed] [mutations]
+// of those files and of nothing; or over one file. fuzz_x <directory or file> [seed] [mutations]
+// An input that ends the program is written to fuzz_x.crash in the working directory.
 
 #include <algorithm>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -21,11 +23,31 @@ namespace {
 using bourse::messages::splitmix64;
 using bytes = std::vector<std::uint8_t>;
 
+std::string crash_file;
+const bytes* under_way = nullptr;
+
+/// The program is lost already, so what a handler may not do is done all the same.
+void keep_input(int signal) {
+  std::ofstream{crash_file, std::ios::binary}.write(
+      reinterpret_cast<const char*>(under_way->data()),
+      static_cast<std::streamsize>(under_way->size()));
+  std::cerr << "\nthe input is in " << crash_file
+            << ", which can be given in place of a directory\n";
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
 void run(const bytes& input) {
   // An exact copy on the heap, so that AddressSanitizer sees a read past its end.
   bytes copy(input.begin(), input.end());
   copy.shrink_to_fit();
+  under_way = &copy;
   LLVMFuzzerTestOneInput(copy.data(), copy.size());
+}
+
+bytes read(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
 void mutate(bytes& input, splitmix64& random) {
@@ -57,8 +79,15 @@ void mutate(bytes& input, splitmix64& random) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::cerr << "usage: " << argv[0] << " <directory> [seed] [mutations]\n";
+    std::cerr << "usage: " << argv[0] << " <directory or file> [seed] [mutations]\n";
     return 2;
+  }
+  crash_file = std::filesystem::path{argv[0]}.filename().string() + ".crash";
+  for (auto signal : {SIGABRT, SIGSEGV, SIGFPE})
+    std::signal(signal, keep_input);
+  if (std::filesystem::is_regular_file(argv[1])) {
+    run(read(argv[1]));
+    return 0;
   }
   std::vector<std::filesystem::path> files;
   if (std::filesystem::is_directory(argv[1])) {
@@ -70,8 +99,7 @@ int main(int argc, char** argv) {
 
   std::vector<bytes> inputs{{}};
   for (const auto& file : files) {
-    std::ifstream in(file, std::ios::binary);
-    inputs.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+    inputs.push_back(read(file));
     run(inputs.back());
   }
 

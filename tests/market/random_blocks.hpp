@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <random>
@@ -39,7 +40,13 @@ inline rules tangled_rules(std::int64_t balance) {
 
 class random_blocks {
 public:
-  random_blocks(const rules& r, std::uint64_t seed) : rules_(r), random_(seed) {}
+  /// Says a number from 0 to n-1.
+  using chooser = std::function<std::uint64_t(std::uint64_t n)>;
+
+  random_blocks(const rules& r, std::uint64_t seed)
+      : random_blocks(
+          r, [random = std::mt19937_64{seed}](std::uint64_t n) mutable { return random() % n; }) {}
+  random_blocks(const rules& r, chooser choose) : rules_(r), choose_(std::move(choose)) {}
 
   block_input next() {
     block_input block;
@@ -52,7 +59,7 @@ public:
   }
 
   std::uint64_t below(std::uint64_t n) {
-    return random_() % n;
+    return choose_(n);
   }
 
 private:
@@ -176,7 +183,7 @@ private:
   }
 
   const rules& rules_;
-  std::mt19937_64 random_;
+  chooser choose_;
   std::map<std::uint32_t, std::vector<place>> placed_; ///< by client
   std::uint64_t sequence_ = 0;
   std::uint64_t time_ = 1'000'000;

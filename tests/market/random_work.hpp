@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 #include "messages/splitmix64.hpp"
 #include "tests/market/matcher_fixture.hpp"
@@ -11,7 +13,15 @@ namespace bourse::market {
 
 class random_work {
 public:
-  explicit random_work(std::uint64_t seed) : random_(seed), rules_(one_instrument()) {
+  /// Says a number from 0 to n-1.
+  using chooser = std::function<std::uint64_t(std::uint64_t n)>;
+
+  explicit random_work(std::uint64_t seed)
+      : random_work(
+          seed, [random = splitmix64{seed}](std::uint64_t n) mutable { return random.below(n); }) {}
+  /// The seed picks the market, and somebody else everything after that.
+  random_work(std::uint64_t seed, chooser choose)
+      : choose_(std::move(choose)), rules_(one_instrument()) {
     auto& i = rules_.instruments[0];
     if (seed % 3 == 1) {
       i.maker_fee = basis_points{400}; // more than takers pay
@@ -46,7 +56,7 @@ public:
     return below(100) < percent;
   }
   std::uint64_t below(std::uint64_t n) {
-    return random_.below(n);
+    return choose_(n);
   }
 
 private:
@@ -135,7 +145,7 @@ private:
     return price{static_cast<std::int64_t>((s == side::buy ? 94 : 97) + below(9))};
   }
 
-  splitmix64 random_;
+  chooser choose_;
   rules rules_;
   std::uint64_t sequence_ = 0;
   std::uint32_t position_ = 0;

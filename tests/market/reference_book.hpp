@@ -355,7 +355,8 @@ private:
     }
     release(p.account, asset_of(p.side), -w.shortfall.value(), true);
     say(o, report_kind::accepted, reason::none, w.from.position, &w.from);
-    finish(o, sweep(o, w.from), can_rest, w.from, false);
+    auto stopped = sweep(o, w.from);
+    finish(o, stopped, can_rest, w.from, false);
   }
 
   /// After the sweep: it is done, expires, or rests.
@@ -448,7 +449,8 @@ private:
     open_.erase(i);
     o.rank = now_ << 16 | w.from.position;
     say_to_both(o, report_kind::replaced, w.from);
-    finish(o, sweep(o, w.from), true, w.from, true);
+    auto stopped = sweep(o, w.from);
+    finish(o, stopped, true, w.from, true);
   }
 
   instrument_id id_;
