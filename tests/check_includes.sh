@@ -35,22 +35,23 @@ layer() {
   fi
 }
 
-folders='messages|consensus|market|config|storage|actors|bench|simulation|app|tests|examples'
+folders='messages|conformance|consensus|market|config|storage|actors|bench|simulation|app|tests|examples'
 layer messages
+layer conformance messages
 layer consensus messages
 layer market messages
 layer config messages market
 layer storage messages consensus market
-layer actors messages consensus market config storage
-layer bench messages consensus market config storage actors
-layer simulation messages consensus market config storage actors bench
-layer app messages consensus market config storage actors bench simulation
+layer actors messages conformance consensus market config storage
+layer bench messages conformance consensus market config storage actors
+layer simulation messages conformance consensus market config storage actors bench
+layer app messages conformance consensus market config storage actors bench simulation
 layer examples messages consensus market config storage actors
 
 threads='thread|mutex|shared_mutex|condition_variable|atomic|future|stop_token|semaphore|latch|barrier'
 system='sys/.*|netinet/.*|arpa/.*|netdb\.h|unistd\.h|poll\.h|pthread\.h|ctime|time\.h|random'
 libraries='caf/.*|rocksdb/.*|spdlog/.*|toml\+\+/.*|google/.*|.*\.pb\.h'
-for folder in consensus market; do
+for folder in conformance consensus market; do
   forbid "$folder" "$threads|$system|$libraries|sodium.*" "pure folders decide, actors do"
 done
 forbid messages "$threads|caf/.*|rocksdb/.*|sys/socket\.h|netinet/.*" "messages know no actors and no I/O"
@@ -60,12 +61,12 @@ done
 for folder in actors bench simulation app examples config; do
   forbid "$folder" 'rocksdb/.*' "only storage knows RocksDB"
 done
-for folder in consensus market config storage actors bench simulation app examples; do
+for folder in conformance consensus market config storage actors bench simulation app examples; do
   forbid "$folder" '.*\.pb\.h' "protobuf types stay inside the codec"
 done
 
 # <chrono> serves durations; the clocks are what a pure folder must not read.
-for folder in consensus market; do
+for folder in conformance consensus market; do
   if [ -d "$folder" ] && grep -rnE --include='*.hpp' --include='*.cpp' \
       '\b(system_clock|steady_clock|high_resolution_clock)\b' "$folder"; then
     echo "  (pure folders read no clock)"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "conformance/from_disk.hpp"
 #include "consensus/key_authenticator.hpp"
 #include "messages/assert.hpp"
 #include "tests/consensus/new_views.hpp"
@@ -119,7 +120,9 @@ void cluster::start(node& n) {
   o.progress_ms = opts_.progress_ms;
   n.delivered = n.disk.checkpoint.sequence.value();
   n.chain = n.disk.checkpoint.chain;
-  n.core = std::make_unique<replica_core>(o, *n.auth, n.disk.recover());
+  auto recovered = n.disk.recover();
+  observe(n, conformance::from_disk(recovered));
+  n.core = std::make_unique<replica_core>(o, *n.auth, std::move(recovered));
   if (opts_.view_changes)
     start_views(n);
   auto own = n.disk.checkpoint;
@@ -332,6 +335,7 @@ void cluster::run_executions(node& n) {
 
 void cluster::executed_one(node& n, const execution& e) {
   check_execution(n, e);
+  observe(n, conformance::executing{e.sequence, e.digest, e.chain});
   n.delivered = e.sequence.value();
   n.chain = e.chain;
   n.core->on_executed(now_ns_, e.sequence);
@@ -339,7 +343,8 @@ void cluster::executed_one(node& n, const execution& e) {
     return;
   at_node(n.id, pick(opts_.sync_us_min, opts_.sync_us_max), [this, e](node& at) {
     sync(at, at.unsynced.size()); // the pages' sync takes along what was written before
-    at.disk.checkpoint = {e.sequence, e.chain};
+    if (e.sequence > at.disk.checkpoint.sequence) // the ledger writes them in order
+      at.disk.checkpoint = {e.sequence, e.chain};
     at.core->on_checkpoint(now_ns_, e.sequence, state_of(e.sequence, e.chain));
   });
 }
@@ -360,6 +365,7 @@ void cluster::serve(node& n, const consensus::serve& s) {
 void cluster::post(std::uint16_t from, const send& s) {
   auto& n = *nodes_[from];
   check_said(n, s.what);
+  observe(n, conformance::said{s.to, s.what});
   auto shared = std::make_shared<const peer_message>(s.what);
   for (std::uint16_t to = 0; to < opts_.n; ++to) {
     if (to == from || (s.to && s.to->value() != to))
@@ -390,6 +396,7 @@ void cluster::transmit(std::uint16_t from, std::uint16_t to,
       auto& n = *nodes_[to];
       if (!n.core || cut_.contains({from, to}))
         return;
+      observe(n, conformance::received{replica(from), *m});
       if (n.views)
         n.views->on_message(now_ns_, replica(from), *m);
       n.core->on_message(now_ns_, replica(from), *m);

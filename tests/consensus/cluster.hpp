@@ -15,6 +15,8 @@
 #include <tuple>
 #include <vector>
 
+#include "conformance/spec_cluster.hpp"
+#include "conformance/spec_replica.hpp"
 #include "consensus/replica_core.hpp"
 #include "consensus/view_manager.hpp"
 #include "tests/consensus/stand_in.hpp"
@@ -46,6 +48,9 @@ struct cluster_options {
   bool view_changes = false;
   std::uint32_t stall_ms = 100;
   std::uint32_t new_view_ms = 150;
+  /// Each step of an honest replica is shown to the specification, and kept if there is a use.
+  bool conformance = true;
+  bool keep_traces = false;
 };
 
 /// What a replica's disk holds: records apply in order, unsynced ones may be lost in a crash.
@@ -138,6 +143,8 @@ public:
     return violations_;
   }
   std::string describe() const;
+  const std::vector<conformance::step>& trace(std::uint16_t i) const;
+  conformance::identity identity(std::uint16_t i) const;
   std::mt19937_64& random() {
     return random_;
   }
@@ -195,6 +202,8 @@ private:
   void check_said(const node& n, const peer_message& m);
   void check_invariants(const node& n);
   void check_durable(const node& n);
+  /// A step that the specification does not allow is a violation.
+  void observe(node& n, const conformance::event& e);
 
   cluster_options opts_;
   std::mt19937_64 random_;
@@ -210,6 +219,7 @@ private:
   std::map<std::uint64_t, digest> log_; ///< what the first to execute found
   std::map<std::tuple<std::uint16_t, consensus::vote_kind, std::uint64_t, std::uint64_t>, digest>
       said_;
+  conformance::spec_cluster spec_;
   std::vector<std::string> violations_;
 };
 

@@ -12,6 +12,8 @@ struct cluster::node {
   std::unique_ptr<consensus::view_manager> views; ///< null: down, or no view changes
   std::uint64_t life = 0;                         ///< counts starts and crashes
   bool byzantine = false;
+  std::unique_ptr<conformance::spec_replica> spec;
+  std::vector<conformance::step> trace;
 
   fake_disk disk;
   struct batch {

@@ -1,6 +1,7 @@
 // What the test cluster can be asked, and what it watches by itself.
 #include <algorithm>
 
+#include "conformance/from_disk.hpp"
 #include "consensus/invariants.hpp"
 #include "messages/assert.hpp"
 #include "tests/consensus/cluster_node.hpp"
@@ -101,6 +102,33 @@ void cluster::check_said(const node& n, const peer_message& m) {
   } else if (auto* c = std::get_if<commit>(&m)) {
     check(vote_kind::commit, c->what);
   }
+}
+
+conformance::identity cluster::identity(std::uint16_t i) const {
+  return {cluster_id(), {opts_.n}, replica(i), opts_.window, opts_.checkpoint_interval};
+}
+
+const std::vector<conformance::step>& cluster::trace(std::uint16_t i) const {
+  return nodes_[i]->trace;
+}
+
+void cluster::observe(node& n, const conformance::event& e) {
+  if (n.byzantine || !opts_.conformance)
+    return;
+  if (!n.spec)
+    n.spec = std::make_unique<conformance::spec_replica>(
+        identity(n.id),
+        [&auth = *n.auth](replica_id by, purpose why, byte_view payload, const signature& s) {
+          return auth.verify(by, why, payload, s);
+        });
+  if (opts_.keep_traces)
+    n.trace.push_back({now_ns_, e});
+  auto why = n.spec->take(e);
+  if (!why)
+    why = spec_.take(replica(n.id), e);
+  if (why)
+    violated("replica " + std::to_string(n.id) + " " + in_words(e) + ": " + why->rule + " ("
+             + why->source + ")");
 }
 
 /// They hold of a core and its manager whatever others do, so those of a liar are watched too.
