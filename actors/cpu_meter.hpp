@@ -17,17 +17,18 @@ inline std::uint64_t thread_cpu_ns() {
 
 class cpu_meter {
 public:
-  /// `total_ns` outlives the meter.
-  explicit cpu_meter(std::atomic<std::uint64_t>& total_ns)
-      : total_(total_ns), start_(thread_cpu_ns()) {}
+  /// `total_ns` outlives the meter; null: nothing is measured.
+  explicit cpu_meter(std::atomic<std::uint64_t>* total_ns)
+      : total_(total_ns), start_(total_ns ? thread_cpu_ns() : 0) {}
   ~cpu_meter() {
-    total_.fetch_add(thread_cpu_ns() - start_, std::memory_order_relaxed);
+    if (total_)
+      total_->fetch_add(thread_cpu_ns() - start_, std::memory_order_relaxed);
   }
   cpu_meter(const cpu_meter&) = delete;
   cpu_meter& operator=(const cpu_meter&) = delete;
 
 private:
-  std::atomic<std::uint64_t>& total_;
+  std::atomic<std::uint64_t>* total_;
   std::uint64_t start_;
 };
 

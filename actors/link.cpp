@@ -50,7 +50,7 @@ public:
   }
 
   void received(const caf::io::new_data_msg& message) {
-    cpu_meter meter(setup_->totals->cpu_ns);
+    cpu_meter meter(&setup_->totals->cpu_ns);
     setup_->totals->bytes_in += message.buf.size();
     heard_ = true;
     frames_.clear();
@@ -73,7 +73,7 @@ public:
       ++setup_->totals->dropped;
       return;
     }
-    cpu_meter meter(setup_->totals->cpu_ns);
+    cpu_meter meter(&setup_->totals->cpu_ns);
     append_message(batch_, c, *message);
     ++setup_->totals->messages_out;
     if (batch_.size() >= seal_at_bytes) {
@@ -86,7 +86,7 @@ public:
 
   void scheduled_flush() {
     flush_scheduled_ = false;
-    cpu_meter meter(setup_->totals->cpu_ns);
+    cpu_meter meter(&setup_->totals->cpu_ns);
     flush();
   }
 

@@ -390,7 +390,9 @@ private:
     if (!grants_.empty()) {
       by(batcher_.deadline());
       auto wall = context_->wall_clock_ms();
-      if (next_due_.value() != 0 && next_due_.value() < wall + 500)
+      // While a block is in flight none is owed, and its execution is looked at anyway.
+      if (grants_.front() == executed_.next() && next_due_.value() != 0
+          && next_due_.value() < wall + 500)
         by(now_ns(self_) + (std::max(next_due_.value(), wall) - wall) * ms);
     }
     by(checks_.deadline());

@@ -172,6 +172,7 @@ expected<node_handles> spawn_node(caf::actor_system& system, node_setup setup, n
   BOURSE_ASSERT(seams.spawn_peers && seams.store && seams.wall_clock_ms);
   auto context = context_of(std::move(setup), seams);
   context->observer = seams.observer;
+  context->counters.times_processor = !seams.deterministic;
   auto mark = seams.database_mark != 0 ? seams.database_mark : fresh_hash_seed() | 1;
   auto recovered = recover(*seams.store, context->genesis, context->self, mark);
   if (!recovered)

@@ -123,3 +123,19 @@ CAF_TEST(a primary that lets a dead man switch pass is replaced) {
   CAF_CHECK(c.universe().run(10'000, [&] { return maker.confirmed().size() == 3; }));
   CAF_CHECK_EQUAL(view_of(c, 1), 1u);
 }
+
+CAF_TEST(a primary that cannot go on waits quietly although a switch is due) {
+  cluster c{options_of(test_seed("stuck with a switch"))};
+  plain_client maker{c, client_named(c.genesis(), "maker")};
+  c.universe().run(10);
+  auto account = account_of(c.genesis(), maker.id());
+  maker.submit({limit_order(account, side::buy, 100, 1, 1), dead_man_switch{account, 1000}});
+  CAF_REQUIRE(c.universe().run(900, [&] { return maker.confirmed().size() == 2; }));
+  for (std::size_t i = 1; i < 4; ++i)
+    c.crash(i);
+  maker.submit({limit_order(account, side::buy, 100, 1, 2)}); // in flight for ever
+  c.universe().run(2000);
+  auto before = c.universe().handled();
+  c.universe().run(1000);
+  CAF_CHECK(c.universe().handled() - before < 1000);
+}
