@@ -7,7 +7,8 @@
 
 namespace bourse::actors {
 
-/// Pure. Bounded by the window: consensus checks and executes nothing outside of it.
+/// Pure. Bounded by the window, outside of which consensus checks nothing, and by how far
+/// final blocks may be ahead of execution.
 class block_shelf {
 public:
   /// `durable`: its bodies are on the disk already.

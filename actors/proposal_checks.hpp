@@ -12,7 +12,8 @@
 
 namespace bourse::actors {
 
-/// Pure. Bounded by the window: consensus asks about nothing outside of it.
+/// Pure. Bounded by the window, outside of which consensus asks about nothing, and by how far
+/// final blocks may be ahead of execution.
 class proposal_checks {
 public:
   struct verdict {

@@ -1,8 +1,15 @@
 #include "simulation/oracle.hpp"
 
+#include "consensus/invariants.hpp"
 #include "messages/client.hpp"
 
 namespace bourse::simulation {
+
+namespace {
+
+constexpr std::uint64_t status_every_ns = 1'000'000'000;
+
+} // namespace
 
 /// The ear in one node.
 class oracle::watcher : public observer {
@@ -18,8 +25,12 @@ public:
   void executing(const consensus::execution& e) override {
     to_.executing(node_, e);
   }
+  void stepped(const consensus::replica_core& c) override {
+    to_.invariants(node_, c.picture());
+  }
   void stepped(const consensus::view_manager& m) override {
     to_.most_view_ = std::max(to_.most_view_, m.view().value());
+    to_.invariants(node_, m.picture());
   }
 
 private:
@@ -33,7 +44,8 @@ oracle::oracle(cluster& c, const std::vector<std::uint16_t>& byzantine, violatio
       byzantine_(c.size()),
       log_(c.size(), c.genesis().cluster(), out),
       market_(c.genesis(), out),
-      votes_(c, out) {
+      votes_(c, out),
+      memory_(c, out) {
   for (auto i : byzantine)
     byzantine_[i] = true;
   for (std::size_t i = 0; i < c.size(); ++i) {
@@ -86,8 +98,23 @@ void oracle::crashed(std::size_t i) {
     votes_.crashed(i);
 }
 
+template <class Picture>
+void oracle::invariants(std::size_t i, const Picture& p) {
+  for (const auto& broken : consensus::broken_invariants(p))
+    out_.add("invariants", "replica {}: {}", i, broken);
+}
+
 void oracle::look_at(load& clients) {
-  out_.set_now(cluster_.universe().now());
+  auto now = cluster_.universe().now();
+  out_.set_now(now);
+  if (now >= next_status_ns_) {
+    next_status_ns_ = now + status_every_ns;
+    for (std::size_t i = 0; i < cluster_.size(); ++i)
+      if (honest(i)) {
+        memory_.ask(i);
+        memory_.look_at_disk(i);
+      }
+  }
   for (auto& m : clients.members())
     for (const auto& all = m.client->reports(); m.checked < all.size(); ++m.checked)
       market_.believed(m.id, all[m.checked]);

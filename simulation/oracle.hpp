@@ -11,6 +11,7 @@
 #include "simulation/load.hpp"
 #include "simulation/log_check.hpp"
 #include "simulation/market_check.hpp"
+#include "simulation/memory_check.hpp"
 #include "simulation/violations.hpp"
 #include "simulation/vote_check.hpp"
 
@@ -26,7 +27,7 @@ public:
   void wiped(std::size_t i) {
     votes_.wiped(i);
   }
-  /// What clients believe by now.
+  /// What clients believe by now, and what nodes keep.
   void look_at(load& clients);
   /// An honest node's state, after that many blocks, as hexadecimal digest.
   void state_said(std::size_t i, std::uint64_t executed, const std::string& digest);
@@ -55,6 +56,8 @@ private:
 
   void executing(std::size_t i, const consensus::execution& e);
   void said(std::size_t i, const peer_message& m);
+  template <class Picture>
+  void invariants(std::size_t i, const Picture& p);
 
   cluster& cluster_;
   violations& out_;
@@ -62,8 +65,10 @@ private:
   log_check log_;
   market_check market_;
   vote_check votes_;
+  memory_check memory_;
   std::vector<std::unique_ptr<watcher>> ears_; ///< by node; null for those of no account
   std::uint64_t most_view_ = 0;
+  std::uint64_t next_status_ns_ = 0;
 };
 
 } // namespace bourse::simulation

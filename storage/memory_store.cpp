@@ -160,6 +160,11 @@ std::uint64_t memory_disk::syncs() const {
   return state_->syncs;
 }
 
+std::size_t memory_disk::entries(family where) const {
+  std::scoped_lock guard{state_->mutex};
+  return of(state_->families, where).size();
+}
+
 std::optional<bytes> memory_disk::durable(family where, byte_view key) const {
   std::scoped_lock guard{state_->mutex};
   for (const auto& write : state_->unsynced)
