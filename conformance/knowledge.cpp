@@ -173,14 +173,16 @@ std::size_t knowledge::wishing(view_number v, bool with_self) const {
   }));
 }
 
-view_number knowledge::highest_view() const {
+view_number knowledge::highest_view(bool silent) const {
   std::vector<view_number> all;
   for (const auto& [who, v] : wishes_)
-    all.push_back(v);
+    if (!silent || who != who_.self)
+      all.push_back(v);
   std::ranges::sort(all, std::greater{});
+  auto needed = who_.size.quorum() - (silent ? 1u : 0u);
   auto highest = on_disk_;
-  if (all.size() >= who_.size.quorum())
-    highest = std::max(highest, all[who_.size.quorum() - 1u]);
+  if (all.size() >= needed)
+    highest = std::max(highest, all[needed - 1]);
   return begun_.empty() ? highest : std::max(highest, begun_.rbegin()->first);
 }
 

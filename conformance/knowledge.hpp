@@ -44,7 +44,8 @@ public:
   std::size_t wishing(view_number v, bool with_self = true) const;
   /// The highest view that the replica may be in: 2f+1 wish for it, its NEW-VIEW is here, or the
   /// disk says so.
-  view_number highest_view() const;
+  /// The wish of a silent replica counts here although it keeps it to itself.
+  view_number highest_view(bool silent = false) const;
 
   /// C&L 4.2: the low watermark is the last stable checkpoint.
   sequence_number low() const {

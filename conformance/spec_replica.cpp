@@ -49,8 +49,14 @@ verdict spec_replica::on(const started& e) {
   running_ = true;
   first_life_ = false;
   silent_ = e.silent;
-  if (!silent_)
-    view_ = std::max(view_, e.view);
+  if (silent_) {
+    // A new database forgets which views its former self had left, voted in, and committed in; what
+    // makes that harmless is in PROTOCOL 10. That it never votes twice for a slot stays so.
+    view_ = e.view;
+    voted_in_.reset();
+    committed_in_.clear();
+  }
+  view_ = std::max(view_, e.view);
   wished_ = e.view;
   last_ = e.executed;
   chain_ = e.chain;
@@ -230,7 +236,7 @@ verdict spec_replica::says(const committed_block& m) {
 }
 
 verdict spec_replica::says(const progress& m) {
-  if (m.executed > last_ || m.stable > known_.low() || m.view > known_.highest_view())
+  if (m.executed > last_ || m.stable > known_.low() || m.view > known_.highest_view(silent_))
     return refuse("PROGRESS says no more than is so", "PROTOCOL 5");
   return allowed;
 }
@@ -244,6 +250,8 @@ verdict spec_replica::says(const checkpoint& m) {
     return allowed;
   }
   auto n = m.what.sequence;
+  if (silent_ && known_.checkpointed(m.what, who_.self))
+    return allowed; // its former self's, out of a proof that it passes on
   if (silent_)
     return refuse("a replica with a new database says nothing", "PROTOCOL 10");
   if (n.value() == 0 || n.value() % who_.checkpoint_interval != 0)

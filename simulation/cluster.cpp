@@ -55,7 +55,7 @@ cluster::cluster(cluster_options options)
     nodes_[i].options = options.node;
     nodes_[i].disk = std::make_unique<storage::memory_disk>();
   }
-  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+  for (std::size_t i = 0; i < nodes_.size() && !options.asleep; ++i) {
     auto started = start(i);
     BOURSE_ASSERT(started.has_value());
   }

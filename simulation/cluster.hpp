@@ -49,6 +49,8 @@ struct cluster_options {
   /// These replicas run twice, with one key and a disk each (Bano et al., "Twins", 2020): nodes
   /// `replicas` and up.
   std::vector<replica_id> twins;
+  /// Nodes are not started: whoever wants to hear their first words starts them.
+  bool asleep = false;
 };
 
 /// The sample market, and short intervals so that tests see checkpoints.

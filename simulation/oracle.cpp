@@ -1,5 +1,6 @@
 #include "simulation/oracle.hpp"
 
+#include "conformance/from_disk.hpp"
 #include "consensus/invariants.hpp"
 #include "messages/client.hpp"
 
@@ -17,13 +18,24 @@ public:
   watcher(oracle& to, std::size_t node) : to_(to), node_(node) {}
 
   void started(const consensus::options&, const consensus::recovered_state& from) override {
+    to_.out_.set_now(to_.cluster_.universe().now());
     to_.log_.started(node_, from.executed);
+    to_.spec_.took(node_, conformance::from_disk(from));
   }
-  void said(const std::optional<replica_id>&, const peer_message& m) override {
+  void received(replica_id from, const peer_message& m) override {
+    to_.out_.set_now(to_.cluster_.universe().now());
+    to_.spec_.took(node_, conformance::received{from, m});
+  }
+  void said(const std::optional<replica_id>& to, const peer_message& m) override {
     to_.said(node_, m);
+    to_.spec_.took(node_, conformance::said{to, m});
   }
   void executing(const consensus::execution& e) override {
     to_.executing(node_, e);
+    to_.spec_.took(node_, conformance::executing{e.sequence, e.digest, e.chain});
+  }
+  void spoke() override {
+    to_.spec_.took(node_, conformance::spoke{});
   }
   void stepped(const consensus::replica_core& c) override {
     to_.invariants(node_, c.picture());
@@ -45,7 +57,8 @@ oracle::oracle(cluster& c, const std::vector<std::uint16_t>& byzantine, violatio
       log_(c.size(), c.genesis().cluster(), out),
       market_(c.genesis(), out),
       votes_(c, out),
-      memory_(c, out) {
+      memory_(c, out),
+      spec_(c, out) {
   for (auto i : byzantine)
     byzantine_[i] = true;
   for (std::size_t i = 0; i < c.size(); ++i) {

@@ -12,6 +12,7 @@
 #include "simulation/log_check.hpp"
 #include "simulation/market_check.hpp"
 #include "simulation/memory_check.hpp"
+#include "simulation/spec_check.hpp"
 #include "simulation/violations.hpp"
 #include "simulation/vote_check.hpp"
 
@@ -47,6 +48,10 @@ public:
   std::uint64_t votes() const {
     return votes_.votes();
   }
+  /// That were held against the specification.
+  std::uint64_t steps() const {
+    return spec_.steps();
+  }
   std::uint64_t most_view() const {
     return most_view_;
   }
@@ -66,6 +71,7 @@ private:
   market_check market_;
   vote_check votes_;
   memory_check memory_;
+  spec_check spec_;
   std::vector<std::unique_ptr<watcher>> ears_; ///< by node; null for those of no account
   std::uint64_t most_view_ = 0;
   std::uint64_t next_status_ns_ = 0;

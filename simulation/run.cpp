@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "messages/assert.hpp"
 #include "messages/signature_memo.hpp"
 #include "simulation/faults.hpp"
 #include "simulation/load.hpp"
@@ -15,19 +16,31 @@ namespace {
 
 constexpr std::uint64_t look_ms = 20;
 
+/// What a clock that runs so much faster makes of them.
+void scale_timers(node_options& o, std::int32_t percent) {
+  for (auto* timer : {&o.retransmit_ms, &o.stall_ms, &o.order_ms, &o.link_grace_ms, &o.new_view_ms,
+                      &o.body_grace_ms, &o.body_retry_ms})
+    *timer = static_cast<std::uint32_t>(std::int64_t{*timer} * 100 / (100 + percent));
+}
+
 class simulation {
 public:
   simulation(const plan& p, story* tell)
       : plan_(p),
         story_(tell),
         signatures_(p.signatures),
-        cluster_(p.cluster),
-        clients_(cluster_, p),
+        cluster_(asleep(p.cluster)),
         oracle_(cluster_, p.byzantine, violations_),
+        clients_(cluster_, p),
         faults_(cluster_, p, clients_, oracle_, [this](const std::string& what) {
           if (story_)
             story_->event(cluster_.universe().now(), what);
         }) {
+    for (std::size_t i = 0; i < cluster_.size(); ++i) {
+      if (i < p.timers_percent.size())
+        scale_timers(cluster_.options_of(i), p.timers_percent[i]);
+      BOURSE_ASSERT(cluster_.start(i).has_value());
+    }
     cluster_.keep_nodes();
     if (story_)
       cluster_.listen_to_arrivals([this](std::size_t from, std::size_t to, byte_view message) {
@@ -52,6 +65,11 @@ public:
   }
 
 private:
+  static cluster_options asleep(cluster_options o) {
+    o.asleep = true;
+    return o;
+  }
+
   bool good() const {
     return violations_.empty();
   }
@@ -104,6 +122,7 @@ private:
     result_.requests = oracle_.market().requests();
     result_.trades = oracle_.market().trades();
     result_.votes = oracle_.votes();
+    result_.steps = oracle_.steps();
     result_.view_changes = oracle_.most_view();
     for (std::size_t i = 0; i < cluster_.size(); ++i)
       result_.renewals += cluster_.renewals(i);
@@ -121,8 +140,8 @@ private:
   signature_memo signatures_;
   violations violations_;
   cluster cluster_;
-  load clients_;
   oracle oracle_;
+  load clients_;
   faults faults_;
   outcome result_;
 };
@@ -139,6 +158,7 @@ nlohmann::json to_json(const outcome& o) {
                    {"requests", o.requests},
                    {"trades", o.trades},
                    {"votes", o.votes},
+                   {"steps", o.steps},
                    {"view_changes", o.view_changes},
                    {"renewals", o.renewals},
                    {"recovered_ms", o.recovered_ms},
