@@ -53,6 +53,11 @@ private:
   void check_trade(const settlement& s);
   void check_priority(const settlement& s, const resting& maker, const resting& taker);
   void settle(const settlement& s);
+  struct needed {
+    std::int64_t offered = 0; ///< base units of orders to sell
+    bool bids = false;
+  };
+  std::vector<std::vector<needed>> holds() const;
   void compare_balances(const market::exchange& exchange);
 
   const market::rules& rules_;
