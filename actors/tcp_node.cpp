@@ -4,8 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "actors/event_observer.hpp"
 #include "actors/peers.hpp"
 #include "actors/system_config.hpp"
+#include "actors/trace_file.hpp"
 #include "storage/rocks_store.hpp"
 
 namespace bourse::actors {
@@ -31,6 +33,22 @@ nlohmann::json to_json(const link_totals& t) {
           {"refused_connections", t.refused_connections.load()}};
 }
 
+/// Null if the node is to write no trace.
+expected<std::shared_ptr<observer>> tracer(const config::node_config& file,
+                                           const config::genesis& g, replica_id self,
+                                           const std::shared_ptr<spdlog::logger>& log) {
+  if (file.trace.empty())
+    return nullptr;
+  conformance::identity who{g.cluster(), g.size, self, g.window, g.checkpoint_interval};
+  auto trace = trace_file::open(file.trace, who, std::uint64_t{file.trace_limit_mb} << 20, log);
+  if (!trace)
+    return tl::unexpected(trace.error());
+  return std::make_shared<event_observer>([to = *trace](const conformance::event& e) {
+    auto now = std::chrono::steady_clock::now().time_since_epoch();
+    to->append(static_cast<std::uint64_t>(std::chrono::nanoseconds{now}.count()), e);
+  });
+}
+
 } // namespace
 
 expected<node_handles> spawn_tcp_node(caf::actor_system& system, config::loaded_node node,
@@ -41,6 +59,9 @@ expected<node_handles> spawn_tcp_node(caf::actor_system& system, config::loaded_
       {config.data, config.write_buffer_mb, config.block_cache_mb, false, nullptr});
   if (!store)
     return tl::unexpected(store.error());
+  auto trace = tracer(config, node.genesis, node.self, log);
+  if (!trace)
+    return tl::unexpected(trace.error());
   auto identity = std::make_shared<const link_identity>(
       link_identity{node.genesis, node.self, node.key.copy()});
   link_limits limits;
@@ -74,6 +95,7 @@ expected<node_handles> spawn_tcp_node(caf::actor_system& system, config::loaded_
   };
   seams.store = std::move(*store);
   seams.wall_clock_ms = wall_clock_ms;
+  seams.observer = std::move(*trace);
   seams.more_status = [p = peers.totals, c = clients.totals] {
     nlohmann::json more;
     more["traffic"] = {{"peers", to_json(*p)}, {"clients", to_json(*c)}};

@@ -66,6 +66,7 @@ void add_verbs(CLI::App& app, app_context& context) {
   add_is_leader(app, context);
   add_ledger(app, context);
   add_receipt(app, context);
+  add_conformance(app, context);
   add_version(app, context);
   keep_help_all_of_groups(app);
 }

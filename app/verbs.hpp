@@ -14,6 +14,7 @@ void add_account(CLI::App& app, app_context& context);
 void add_book(CLI::App& app, app_context& context);
 void add_bench(CLI::App& app, app_context& context);
 void add_bench_failover(CLI::App& bench, app_context& context);
+void add_conformance(CLI::App& app, app_context& context);
 void add_config(CLI::App& app, app_context& context);
 void add_demo(CLI::App& app, app_context& context);
 void add_is_leader(CLI::App& app, app_context& context);

@@ -93,6 +93,18 @@ void read_network(toml_section& root, node_config& c) {
   s.optional_integer("client_queue_mb", c.client_queue_mb, 8, 4095);
 }
 
+void read_trace(toml_section& root, node_config& c, const std::filesystem::path& folder) {
+  const auto* table = root.table("trace");
+  if (table == nullptr)
+    return;
+  toml_section s{root.document(), *table, "[trace]", {"file", "limit_mb"}};
+  std::string name;
+  s.optional_text("file", name);
+  if (!name.empty())
+    c.trace = (folder / name).lexically_normal();
+  s.optional_integer("limit_mb", c.trace_limit_mb, 1, 1'000'000);
+}
+
 void read_log_level(toml_section& root, node_config& c) {
   root.optional_text("log_level", c.log_level);
   static const std::vector<std::string> levels{"trace", "debug",    "info", "warn",
@@ -174,6 +186,13 @@ heartbeat_ms = {}
 peer_queue_mb = {}
 # The same for one client, which stays connected. It asks again for the reports that it lacks.
 client_queue_mb = {}
+
+[trace]
+# Everything that this node hears, says and executes in the course of agreement is written here, for
+# `bourse conformance`. An empty text: nothing is. It costs a write for each message.
+file = {}
+# Beyond so many MB nothing more is written.
+limit_mb = {}
 )";
 
 } // namespace
@@ -187,7 +206,7 @@ expected<node_config> load_node_config(const std::filesystem::path& file) {
                     document.root(),
                     "",
                     {"genesis", "key", "data", "log_level", "listen", "machine", "consensus",
-                     "ledger", "network"}};
+                     "ledger", "network", "trace"}};
   node_config c;
   for (auto [key, path] : {std::pair{"genesis", &c.genesis}, {"key", &c.key}, {"data", &c.data}}) {
     if (!root.has(key))
@@ -202,6 +221,7 @@ expected<node_config> load_node_config(const std::filesystem::path& file) {
   read_consensus(root, c);
   read_ledger(root, c);
   read_network(root, c);
+  read_trace(root, c, file.parent_path());
   if (document.failed())
     return tl::unexpected(document.problem());
   return c;
@@ -218,7 +238,8 @@ std::string to_toml(const node_config& c) {
                      c.stall_ms, c.order_ms, c.link_grace_ms, c.new_view_ms,
                      c.transfer_after_blocks, c.serve_mb_per_s, c.retain_blocks, c.max_connections,
                      c.max_connections_per_address, c.max_sessions_per_client,
-                     c.handshake_timeout_ms, c.heartbeat_ms, c.peer_queue_mb, c.client_queue_mb);
+                     c.handshake_timeout_ms, c.heartbeat_ms, c.peer_queue_mb, c.client_queue_mb,
+                     toml_quoted(c.trace.string()), c.trace_limit_mb);
 }
 
 } // namespace bourse::config

@@ -38,6 +38,8 @@ struct node_config {
   std::uint32_t write_buffer_mb = 64;
   std::uint32_t block_cache_mb = 16;
   std::string log_level = "info";
+  std::filesystem::path trace; ///< empty: none is written
+  std::uint32_t trace_limit_mb = 1024;
 };
 
 /// Errors: config_invalid with file, line, key and what to do; not_found.

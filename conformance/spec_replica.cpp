@@ -37,6 +37,8 @@ verdict spec_replica::on(const started& e) {
   if (e.new_view) // an own one need not have left
     known_.learn(who_.self, *e.new_view);
   for (const auto& v : e.votes) {
+    if (v.what.view > e.view)
+      return refuse("the view on the disk is that of its votes, or a later one", "PROTOCOL 9");
     auto earlier = said_of(v.phase, v.what.view, v.what.sequence);
     if (earlier && *earlier != v.what.digest)
       return refuse("the disk holds no other vote than was said", "PROTOCOL 6 and 7");

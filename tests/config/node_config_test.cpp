@@ -57,6 +57,8 @@ CAF_TEST(what is written is read back to the same values) {
   c.client_queue_mb = 18;
   c.write_buffer_mb = 19;
   c.block_cache_mb = 20;
+  c.trace = "/var/lib/bourse/trace";
+  c.trace_limit_mb = 21;
   c.log_level = "debug";
   write(file, to_toml(c));
   auto read = load_node_config(file);
@@ -94,7 +96,7 @@ CAF_TEST(every key of the written file has a comment) {
     above = line;
     at = end + 1;
   }
-  CAF_CHECK_EQUAL(keys, 26u);
+  CAF_CHECK_EQUAL(keys, 28u);
 }
 
 CAF_TEST(paths with quotes survive) {

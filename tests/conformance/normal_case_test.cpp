@@ -184,6 +184,8 @@ CAF_TEST(restarts) {
   ALLOWED(story{}.hears(0, proposes(one)).restarts(disk_with({{phase::prepare, one}})));
   REFUSED("a PREPARE answers a pre-prepare of the view's primary",
           story{}.restarts(disk_with({{phase::prepare, one}})));
+  REFUSED("the view on the disk is that of its votes, or a later one",
+          story{}.restarts(disk_with({{phase::prepare, about(1, "one", 1)}})));
   auto ahead = disk_with({});
   ahead.executed = seq(1);
   REFUSED("the state on the disk was executed, or is a stable checkpoint's",

@@ -1,0 +1,183 @@
+// `bourse conformance`: traces of real nodes, held against the specification.
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/context.hpp"
+#include "app/verbs.hpp"
+#include "config/load.hpp"
+#include "conformance/check.hpp"
+
+namespace bourse::app {
+
+using namespace messages;
+
+namespace {
+
+struct conformance_options {
+  std::vector<std::string> files;
+  std::string genesis;
+};
+
+struct checked_file {
+  std::string file;
+  conformance::trace_report report;
+};
+
+expected<bytes> read_all(const std::string& file) {
+  std::ifstream in{file, std::ios::binary};
+  if (!in.is_open())
+    return fail(errc::not_found, file + ": can't be opened");
+  std::stringstream content;
+  if (in.peek() != std::ifstream::traits_type::eof())
+    content << in.rdbuf();
+  if (in.bad() || content.bad())
+    return fail(errc::io_failed, file + ": can't be read");
+  return std::move(content).str();
+}
+
+/// Believes every signature if there is no genesis file to know the keys from.
+conformance::verifier verifier_of(const std::optional<config::genesis>& g) {
+  if (!g)
+    return {};
+  return [&g](replica_id by, purpose why, byte_view payload, const signature& s) {
+    return by.value() < g->replicas.size()
+           && verify(g->replicas[by.value()].key, why, g->cluster(), payload, s);
+  };
+}
+
+expected<std::vector<checked_file>> check_all(const conformance_options& o,
+                                              const std::optional<config::genesis>& g,
+                                              conformance::spec_cluster& cluster) {
+  std::vector<checked_file> out;
+  std::set<replica_id> seen;
+  for (const auto& file : o.files) {
+    auto content = read_all(file);
+    if (!content)
+      return tl::unexpected(content.error());
+    auto report = check_trace(*content, verifier_of(g), cluster);
+    if (!report)
+      return fail(report.error().code, file + ": " + report.error().detail);
+    const auto& who = report->who;
+    if ((g && who.cluster != g->cluster())
+        || (!out.empty() && who.cluster != out.front().report.who.cluster))
+      return fail(errc::wrong_cluster, file + ": is of another cluster");
+    if (!seen.insert(who.self).second)
+      return fail(errc::duplicate, fmt::format("{}: is replica {}'s, like another of these", file,
+                                               who.self.value()));
+    out.push_back({file, std::move(*report)});
+  }
+  return out;
+}
+
+nlohmann::json to_json(const checked_file& c) {
+  const auto& r = c.report;
+  nlohmann::json said = nlohmann::json::object();
+  for (const auto& [kind, count] : r.said)
+    said[std::string{kind}] = count;
+  nlohmann::json out{{"file", c.file},         {"replica", r.who.self.value()},
+                     {"steps", r.steps},       {"starts", r.starts},
+                     {"heard", r.heard},       {"said", said},
+                     {"executed", r.executed}, {"full", r.full},
+                     {"cut_off", r.cut_off},   {"good", !r.refused}};
+  if (r.refused)
+    out["refused"] = {{"record", r.refused->record},
+                      {"time_ns", r.refused->time_ns},
+                      {"step", r.refused->step},
+                      {"rule", r.refused->why.rule},
+                      {"source", r.refused->why.source}};
+  return out;
+}
+
+void print_for_people(const std::vector<checked_file>& all, std::size_t blocks, const output& out) {
+  table t;
+  t.column("replica", align::right).column("starts", align::right).column("heard", align::right);
+  for (const auto* kind :
+       {"pre_prepare", "prepare", "commit", "checkpoint", "view_change", "new_view", "other"})
+    t.column(kind, align::right);
+  t.column("executed", align::right).column("trace");
+  for (const auto& [file, r] : all) {
+    std::vector<std::string> row{std::to_string(r.who.self.value()), std::to_string(r.starts),
+                                 std::to_string(r.heard)};
+    std::uint64_t rest = 0;
+    for (const auto& [kind, count] : r.said)
+      rest += count;
+    for (const auto* kind :
+         {"pre_prepare", "prepare", "commit", "checkpoint", "view_change", "new_view"}) {
+      auto count = r.said.contains(kind) ? r.said.at(kind) : 0;
+      rest -= count;
+      row.push_back(std::to_string(count));
+    }
+    row.push_back(std::to_string(rest));
+    row.push_back(std::to_string(r.executed));
+    row.push_back(file);
+    t.row(std::move(row));
+  }
+  out.print(t);
+  for (const auto& [file, r] : all) {
+    if (r.refused)
+      out.line(fmt::format("{} {}: record {}: replica {} {}\n  but {} ({})",
+                           out.paint(colour::red, "refused"), file, r.refused->record,
+                           r.who.self.value(), r.refused->step, r.refused->why.rule,
+                           r.refused->why.source));
+    if (r.full)
+      out.line(fmt::format("{}: had reached its limit; what came later is not known", file));
+    if (r.cut_off)
+      out.line(fmt::format("{}: its last record is cut off and was left out", file));
+  }
+  if (std::ranges::none_of(all, [](const auto& c) { return c.report.refused.has_value(); }))
+    out.line(fmt::format("{} every step is allowed; {} blocks, alike wherever they were executed",
+                         out.paint(colour::green, "good"), blocks));
+}
+
+exit_code check(const conformance_options& o, const output& out) {
+  std::optional<config::genesis> g;
+  if (!o.genesis.empty()) {
+    auto loaded = config::load_genesis(o.genesis);
+    if (!loaded)
+      return out.fail(loaded.error());
+    g = std::move(*loaded);
+  }
+  conformance::spec_cluster cluster;
+  auto all = check_all(o, g, cluster);
+  if (!all)
+    return out.fail(all.error());
+  bool good
+      = std::ranges::none_of(*all, [](const auto& c) { return c.report.refused.has_value(); });
+  if (out.json) {
+    nlohmann::json traces = nlohmann::json::array();
+    for (const auto& c : *all)
+      traces.push_back(to_json(c));
+    out.print(nlohmann::json{{"good", good},
+                             {"blocks", cluster.blocks()},
+                             {"signatures", g.has_value()},
+                             {"traces", traces}});
+  } else {
+    print_for_people(*all, cluster.blocks(), out);
+  }
+  return good ? exit_code::ok : exit_code::failed;
+}
+
+} // namespace
+
+void add_conformance(CLI::App& app, app_context& context) {
+  auto* verb = add_verb(app, context, "conformance",
+                        "Hold nodes' traces against the specification of PBFT",
+                        "bourse conformance net/node-*/trace --genesis net/genesis.toml");
+  auto o = std::make_shared<conformance_options>();
+  verb->add_option("FILE", o->files, "Traces, of different replicas of one cluster")->required();
+  verb->add_option("--genesis", o->genesis,
+                   "The genesis file: signatures are checked too, which takes longer");
+  verb->callback([o, &context] {
+    context.run = [o, &context] {
+      return check(*o, context.out);
+    };
+  });
+}
+
+} // namespace bourse::app
