@@ -167,8 +167,7 @@ void book_check::settle(const settlement& s) {
 /// By account and asset: what open orders must hold. Exact for sales; for purchases, whose hold
 /// depends on fees, only that there is one.
 std::vector<std::vector<book_check::needed>> book_check::holds() const {
-  std::vector<std::vector<needed>> out(balances_.size(),
-                                       std::vector<needed>(rules_.assets.size()));
+  std::vector<std::vector<needed>> out(balances_.size(), std::vector<needed>(rules_.assets.size()));
   for (const auto& [id, o] : open_) {
     const auto& i = rules_.instruments[o.instrument.value()];
     auto& account = out[o.account.value()];
