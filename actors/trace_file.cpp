@@ -1,14 +1,13 @@
 #include "actors/trace_file.hpp"
 
 #include <cerrno>
-#include <fstream>
-#include <sstream>
 #include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "actors/mapped_file.hpp"
 
 namespace bourse::actors {
 
@@ -28,14 +27,12 @@ struct known_trace {
 
 /// Where a trace that is there already goes on.
 expected<known_trace> look_at(const std::filesystem::path& file, const conformance::identity& who) {
-  std::error_code ignored;
-  if (std::filesystem::exists(file, ignored) && !std::filesystem::is_regular_file(file, ignored))
-    return fail(errc::io_failed, file.string() + ": is no regular file");
-  std::ifstream in{file, std::ios::binary};
-  std::stringstream content;
-  if (in.is_open() && in.peek() != std::ifstream::traits_type::eof())
-    content << in.rdbuf();
-  auto all = std::move(content).str();
+  auto mapped = mapped_file::open(file);
+  if (!mapped && mapped.error().code == errc::not_found)
+    return known_trace{};
+  if (!mapped)
+    return tl::unexpected(mapped.error());
+  auto all = mapped->view();
   // A header that was cut off is the beginning of nothing.
   if (conformance::trace_header(who).starts_with(all)
       && all.size() < conformance::trace_header_bytes)

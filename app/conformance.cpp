@@ -1,13 +1,12 @@
 // `bourse conformance`: traces of real nodes, held against the specification.
 #include <algorithm>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "actors/mapped_file.hpp"
 #include "app/context.hpp"
 #include "app/verbs.hpp"
 #include "config/load.hpp"
@@ -29,18 +28,6 @@ struct checked_file {
   conformance::trace_report report;
 };
 
-expected<bytes> read_all(const std::string& file) {
-  std::ifstream in{file, std::ios::binary};
-  if (!in.is_open())
-    return fail(errc::not_found, file + ": can't be opened");
-  std::stringstream content;
-  if (in.peek() != std::ifstream::traits_type::eof())
-    content << in.rdbuf();
-  if (in.bad() || content.bad())
-    return fail(errc::io_failed, file + ": can't be read");
-  return std::move(content).str();
-}
-
 /// Believes every signature if there is no genesis file to know the keys from.
 conformance::verifier verifier_of(const std::optional<config::genesis>& g) {
   if (!g)
@@ -57,10 +44,10 @@ expected<std::vector<checked_file>> check_all(const conformance_options& o,
   std::vector<checked_file> out;
   std::set<replica_id> seen;
   for (const auto& file : o.files) {
-    auto content = read_all(file);
+    auto content = actors::mapped_file::open(file);
     if (!content)
       return tl::unexpected(content.error());
-    auto report = check_trace(*content, verifier_of(g), cluster);
+    auto report = check_trace(content->view(), verifier_of(g), cluster);
     if (!report)
       return fail(report.error().code, file + ": " + report.error().detail);
     const auto& who = report->who;
