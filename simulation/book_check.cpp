@@ -142,13 +142,18 @@ void book_check::check_priority(const settlement& s, const resting& maker, const
     if (o.instrument != maker.instrument || o.side != maker.side || o.touched == block_
         || o.account == taker.account)
       continue;
-    bool first = o.price == s.price.value()
+    // A maker that moved in this very block may have traded before.
+    bool first = o.price == s.price.value() && !(maker.moved && maker.block == block_)
                  && (o.block < maker.block
                      || (o.block == maker.block && !o.moved && !maker.moved
                          && id < s.maker_order.value()));
     if (better(o.side, o.price, s.price.value()) || first)
-      out_.add("priority", "block {}: trade {} at {} passed over order {} at {}", block_,
-               s.trade.value(), s.price.value(), id, o.price);
+      out_.add("priority",
+               "block {}: trade {} of order {} (in line since block {}{}) at {} passed over order {} "
+               "(since {}{}) at {}",
+               block_, s.trade.value(), s.maker_order.value(), maker.block,
+               maker.moved ? ", moved" : "", s.price.value(), id, o.block, o.moved ? ", moved" : "",
+               o.price);
   }
 }
 
