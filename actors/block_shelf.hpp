@@ -39,6 +39,13 @@ public:
   void drop(const digest& d) {
     blocks_.erase(d);
   }
+  /// Final elsewhere, and not to be executed here soon: they can be found again.
+  void drop_between(sequence_number above, sequence_number up_to) {
+    std::erase_if(blocks_, [&](const auto& entry) {
+      auto n = entry.second.block->sequence;
+      return n > above && n <= up_to;
+    });
+  }
 
   std::size_t size() const {
     return blocks_.size();

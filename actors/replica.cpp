@@ -12,6 +12,7 @@
 #include "actors/peer_messages.hpp"
 #include "actors/phase_times.hpp"
 #include "actors/spawn.hpp"
+#include "consensus/delivery.hpp"
 #include "messages/assert.hpp"
 
 namespace bourse::actors {
@@ -168,10 +169,21 @@ private:
     for (auto e = core_.take_effects(); !e.empty(); e = core_.take_effects())
       carry_out(e);
     execute();
-    if (core_.stable().what.sequence > told_stable_)
+    if (core_.stable().what.sequence > told_stable_) {
+      let_go();
       tell_position();
+    }
     if (context_->observer)
       context_->observer->stepped(core_);
+  }
+
+  /// The window may move on for as long as execution stands still here, such as while a state is
+  /// fetched: what it leaves behind is not kept.
+  void let_go() {
+    auto low = core_.stable().what.sequence;
+    sequence_number ahead{core_.executed().value() + consensus::delivery::max_ahead};
+    shelf_.drop_between(ahead, low);
+    std::erase_if(core_checks_, [&](const statement& s) { return s.sequence <= low; });
   }
 
   void tell_position() {

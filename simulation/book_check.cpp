@@ -148,12 +148,12 @@ void book_check::check_priority(const settlement& s, const resting& maker, const
                      || (o.block == maker.block && !o.moved && !maker.moved
                          && id < s.maker_order.value()));
     if (better(o.side, o.price, s.price.value()) || first)
-      out_.add("priority",
-               "block {}: trade {} of order {} (in line since block {}{}) at {} passed over order {} "
-               "(since {}{}) at {}",
-               block_, s.trade.value(), s.maker_order.value(), maker.block,
-               maker.moved ? ", moved" : "", s.price.value(), id, o.block, o.moved ? ", moved" : "",
-               o.price);
+      out_.add(
+          "priority",
+          "block {}: trade {} of order {} (in line since block {}{}) at {} passed over order {} "
+          "(since {}{}) at {}",
+          block_, s.trade.value(), s.maker_order.value(), maker.block, maker.moved ? ", moved" : "",
+          s.price.value(), id, o.block, o.moved ? ", moved" : "", o.price);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "consensus/delivery.hpp"
 #include "consensus/newcomer.hpp"
 #include "tests/actors/ticker.hpp"
 
@@ -256,4 +257,30 @@ CAF_TEST(a new cluster begins without delay) {
   c.universe().run(15);
   for (std::size_t i = 0; i < 4; ++i)
     CAF_CHECK(!c.status(i).contains("silent"));
+}
+
+CAF_TEST(a replica that cannot execute keeps no more than it may while the others go on) {
+  cluster c{options_of(test_seed("stuck"))};
+  ticker t{c};
+  t.blocks(4);
+  c.crash(2);
+  t.blocks(4);
+  // It hears all that is new, and gets nothing of what it missed.
+  c.watch_links([](std::size_t, std::size_t to, channel on, byte_view message) {
+    if (to != 2 || on == channel::bodies || on == channel::state)
+      return to != 2;
+    auto m = decode_peer_message(message, {});
+    return m && !std::holds_alternative<committed_block>(*m);
+  });
+  CAF_REQUIRE(c.start(2).has_value());
+  t.maker.connect(2);
+  t.blocks(400);
+  auto s = c.status(2);
+  CAF_CHECK(s["executed"].get<std::uint64_t>() < 8);
+  CAF_CHECK(s["stable"]["sequence"].get<std::uint64_t>() > 380);
+  auto held = s["parts"]["consensus"]["blocks_held"].get<std::uint64_t>();
+  CAF_CHECK(held > 0);
+  CAF_CHECK(held <= 2 * c.genesis().window + consensus::delivery::max_ahead);
+  c.watch_links(nullptr);
+  CAF_CHECK(c.agree(60'000));
 }
