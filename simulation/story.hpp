@@ -12,9 +12,6 @@ namespace bourse::simulation {
 
 using namespace messages;
 
-/// "PREPARE view 0 block 12 ab12cd34"
-std::string describe(const peer_message& m);
-
 class story {
 public:
   /// Lines go to `out`, which outlives it, as they happen: so they are there even if the run ends

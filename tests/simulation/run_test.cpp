@@ -90,7 +90,7 @@ CAF_TEST(a cluster that cannot recover fails the run) {
 CAF_TEST(a story becomes a diagram) {
   std::istringstream lines{"  1.000000  0 -> 2  PREPARE view 0 block 1 ab by 0\n"
                            "  1.000001  ** crash of 2, 0\n"
-                           "  1.000002  1 -> 0  progress: view 0, stable 0, executed 0\n"};
+                           "  1.000002  1 -> 0  PROGRESS: view 0, stable 0, executed 0\n"};
   CAF_CHECK_EQUAL(diagram_of(lines), "sequenceDiagram\n"
                                      "  participant R0\n"
                                      "  participant R1\n"
