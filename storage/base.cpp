@@ -166,13 +166,20 @@ expected<std::vector<sequence_number>> list_base_pages(const reader& s) {
   auto from = bytes{};
   for (bool more = true; more;) {
     more = false;
+    expected<void> good;
     auto ok = s.scan(family::base, from, {}, [&](byte_view key, byte_view) {
-      out.emplace_back(unpacker{key}.big_u64());
-      more = true;
+      auto n = sequence_number{unpacker{key}.big_u64()};
+      if (auto page = unpack_key(key); !page)
+        good = tl::unexpected{page.error()};
+      else if (n.value() == UINT64_MAX) // nothing can lie behind it
+        good = layout::nonsense(family::base, key, "no such block");
+      else
+        out.push_back(n);
+      more = good.has_value();
       return false;
     });
-    if (!ok)
-      return tl::unexpected{ok.error()};
+    if (!ok || !good)
+      return tl::unexpected{ok ? good.error() : ok.error()};
     if (more)
       from = bound(out.back().next());
   }

@@ -126,6 +126,20 @@ void check_taken_over(const reader& s, const source& ahead) {
 
 } // namespace
 
+CAF_TEST(a page of a base that has no good key ends the list) {
+  for (const auto& key : {bytes{"x"}, layout::sequence_key(sequence_number{7}) + "x",
+                          layout::base_page_key(sequence_number{UINT64_MAX}, {})})
+    for (auto& disk : both_disks()) {
+      auto s = good(disk->open());
+      write_batch batch;
+      batch.put(family::base, key, layout::seal(family::base, key, {}));
+      write(*s, batch);
+      auto all = list_base_pages(*s);
+      CAF_REQUIRE(!all);
+      CAF_CHECK_EQUAL(all.error().code, errc::corrupt);
+    }
+}
+
 CAF_TEST(pages of several bases lie side by side) {
   for (auto& disk : both_disks()) {
     auto s = good(disk->open());
