@@ -10,6 +10,7 @@
 #include "messages/block.hpp"
 #include "messages/client.hpp"
 #include "messages/consensus.hpp"
+#include "messages/handshake.hpp"
 #include "messages/report.hpp"
 #include "messages/request.hpp"
 
@@ -57,8 +58,20 @@ void try_reports(byte_view input) {
 
 void try_batch(byte_view input) {
   bytes again;
-  if (for_each_message(input, [&](channel c, byte_view m) { append_message(again, c, m); }))
+  auto good = for_each_message(input, [&](channel c, byte_view m) { append_message(again, c, m); });
+  BOURSE_ASSERT(good.has_value() == check_batch(input).has_value());
+  if (good)
     BOURSE_ASSERT(again == input);
+}
+
+void try_handshake(byte_view input) {
+  using namespace handshake;
+  for (auto type : {frame_type::dialer_hello, frame_type::listener_hello})
+    if (auto h = decode_hello(type, input))
+      BOURSE_ASSERT(encode(type, *h) == input);
+  for (auto type : {frame_type::dialer_proof, frame_type::listener_proof})
+    if (auto p = decode_proof(type, input))
+      BOURSE_ASSERT(encode(type, *p) == input);
 }
 
 } // namespace
@@ -67,7 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0)
     return 0;
   byte_view input{reinterpret_cast<const char*>(data) + 1, size - 1};
-  switch (data[0] % 19) {
+  switch (data[0] % 20) {
     case 0:
       try_submission(input);
       break;
@@ -123,8 +136,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 17:
       try_canonical(input, [](byte_view x) { return decode_view_change_content(x, {}); });
       break;
-    default:
+    case 18:
       try_canonical(input, [](byte_view x) { return decode_new_view_content(x, {}); });
+      break;
+    default:
+      try_handshake(input);
   }
   return 0;
 }
