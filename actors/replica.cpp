@@ -120,8 +120,9 @@ private:
   }
 
   void checked(const statement& what, bool fresh, const full_block_ptr& block) {
-    if (block && block->sequence > core_.executed())
-      shelf_.put(block);
+    // What was fetched and executed while it was checked may be voted for: others may lack it.
+    if (block)
+      shelf_.put(block, block->sequence <= core_.executed());
     if (core_checks_.erase(what) > 0)
       core_.on_checked(now_ns(self_), what, block != nullptr);
     // A first proposal may come too late for the clock here, and be final all the same.
