@@ -50,6 +50,9 @@ struct totals {
   std::uint64_t seeds = 0;
   std::map<std::string, std::uint64_t> sums;
   std::map<std::string, std::uint64_t> faults;
+  std::map<std::string, std::uint64_t> lies;
+  std::map<std::string, std::uint64_t> refused;
+  std::uint64_t lied_to = 0; ///< seeds with a Byzantine replica
   std::uint64_t longest_recovery_ms = 0;
   std::uint64_t longest_recovery_seed = 0;
   std::uint64_t digest = 0; ///< over all traces, in whatever order
@@ -61,11 +64,17 @@ struct totals {
       failed.push_back(r);
     if (r.outcome.is_null())
       return;
-    for (const auto* name : {"virtual_ms", "handled", "messages", "lost", "blocks", "requests",
-                             "trades", "votes", "steps", "view_changes", "renewals"})
+    for (const auto* name :
+         {"virtual_ms", "handled", "messages", "lost", "blocks", "requests", "trades", "votes",
+          "steps", "view_changes", "renewals", "byzantine", "hostile_submissions"})
       sums[name] += r.outcome[name].get<std::uint64_t>();
     for (const auto& [kind, n] : r.outcome["faults"].items())
       faults[kind] += n.get<std::uint64_t>();
+    for (const auto& [kind, n] : r.outcome["lies"].items())
+      lies[kind] += n.get<std::uint64_t>();
+    for (const auto& [what, n] : r.outcome["refused"].items())
+      refused[what] += n.get<std::uint64_t>();
+    lied_to += r.outcome["byzantine"].get<std::uint64_t>() > 0 ? 1 : 0;
     digest ^= std::stoull(r.outcome["trace"].get<std::string>(), nullptr, 16);
     if (auto ms = r.outcome["recovered_ms"].get<std::uint64_t>(); ms > longest_recovery_ms) {
       longest_recovery_ms = ms;
@@ -93,6 +102,9 @@ json to_json(const sim_options& o, const totals& t, double real_s) {
           {"virtual_to_real", real_s > 0 ? virtual_s / real_s : 0},
           {"totals", t.sums},
           {"faults", t.faults},
+          {"lies", t.lies},
+          {"refused", t.refused},
+          {"seeds_with_byzantine", t.lied_to},
           {"longest_recovery", {{"ms", t.longest_recovery_ms}, {"seed", t.longest_recovery_seed}}},
           {"traces", fmt::format("{:016x}", t.digest)},
           {"failed", failed},
@@ -120,12 +132,20 @@ void print(const json& j, const output& out) {
                        count("view_changes"), count("renewals"),
                        static_cast<double>(j["longest_recovery"]["ms"].get<std::uint64_t>()) / 1000,
                        j["longest_recovery"]["seed"].get<std::uint64_t>()));
-  table t;
-  t.column("FAULT").column("TIMES", align::right);
-  for (const auto& [kind, n] : j["faults"].items())
-    t.row({kind, grouped(n.get<std::int64_t>())});
-  if (t.rows() > 0)
-    out.print(t);
+  out.line(fmt::format("{} Byzantine replicas in {} seeds; {} messages of hostile clients",
+                       count("byzantine"), j["seeds_with_byzantine"].get<std::uint64_t>(),
+                       count("hostile_submissions")));
+  auto print_counts = [&](const char* title, const json& counts) {
+    table t;
+    t.column(title).column("TIMES", align::right);
+    for (const auto& [kind, n] : counts.items())
+      t.row({kind, grouped(n.get<std::int64_t>())});
+    if (t.rows() > 0)
+      out.print(t);
+  };
+  print_counts("FAULT", j["faults"]);
+  print_counts("LIE", j["lies"]);
+  print_counts("REFUSED", j["refused"]);
   out.line(j["passed"].get<bool>()
                ? out.paint(colour::green, "All seeds passed.")
                : out.paint(colour::red, fmt::format("{} SEEDS FAILED.", j["failed"].size())));

@@ -13,9 +13,51 @@ constexpr std::array<std::string_view, fault_kinds> names{
     "wiped_disk", "pause",       "slow_node",  "cut_off",       "one_way",    "split",
     "loss",       "duplication", "delays",     "clock",         "client_link"};
 
+lie draw_lie(std::uint16_t node, random_source& random, std::uint16_t n) {
+  auto between = [&](std::uint32_t least, std::uint32_t most) {
+    return least + static_cast<std::uint32_t>(random.below(most - least + 1));
+  };
+  constexpr std::array<std::uint32_t, 4> often{5, 25, 60, 100};
+  lie l;
+  l.kind = static_cast<lie_kind>(random.below(lie_kinds));
+  l.node = node;
+  l.from_ms = between(0, 2) == 0 ? 300 : between(300, 8000);
+  l.percent = often[random.below(often.size())];
+  switch (l.kind) {
+    case lie_kind::empty_blocks: // of so many submissions one is left out; 0: all are
+      l.amount = between(0, 3);
+      break;
+    case lie_kind::wrong_bodies: // 0: it gives none
+      l.amount = between(0, 1);
+      break;
+    case lie_kind::silence_to_some: // a set of nodes, by bits
+      l.amount = between(1, (1u << n) - 1);
+      break;
+    case lie_kind::withheld_kind:
+      l.amount = between(0, std::variant_size_v<peer_message> - 1);
+      break;
+    // The rest in milliseconds, just below what the others wait for.
+    case lie_kind::slow_state:
+      l.amount = between(500, 2900);
+      break;
+    case lie_kind::delays:
+      l.amount = between(10, 2000);
+      break;
+    case lie_kind::slow_proposals:
+      l.amount = between(0, 1) == 0 ? between(300, 395) : between(1000, 1950);
+      break;
+    case lie_kind::slow_new_views:
+      l.amount = between(300, 495);
+      break;
+    default:
+      break;
+  }
+  return l;
+}
+
 class drawer {
 public:
-  explicit drawer(std::uint64_t seed) : random_(seed ^ 0xb0'0c5e) {
+  explicit drawer(std::uint64_t seed) : random_(seed ^ 0xb0'0c5e), lying_(seed ^ 0x11e5) {
     plan_.seed = seed;
   }
 
@@ -23,6 +65,7 @@ public:
     cluster();
     timers();
     load();
+    byzantine();
     faults();
     return std::move(plan_);
   }
@@ -99,10 +142,12 @@ private:
         f.amount = between(0, 40); // writes until then
         break;
       case fault_kind::wiped_disk:
-        if (wiped_ == (n_ - 1) / 3)
+        if (wiped_ + plan_.byzantine.size() >= (n_ - 1u) / 3)
           return; // no more than f may forget
         ++wiped_;
-        f.node = static_cast<std::uint16_t>((first_wiped_ += 1) % n_);
+        do
+          f.node = static_cast<std::uint16_t>((first_wiped_ += 1) % n_);
+        while (std::ranges::count(plan_.byzantine, f.node) > 0);
         break;
       case fault_kind::one_way:
         f.other = static_cast<std::uint16_t>((f.node + 1 + random_.below(n_ - 1u)) % n_);
@@ -132,7 +177,29 @@ private:
     plan_.faults.push_back(f);
   }
 
+  /// In half of all seeds up to f replicas lie, each in a few ways. Drawn from a source of its own:
+  /// the rest of a plan does not depend on it.
+  void byzantine() {
+    auto draw = [&](std::uint32_t least, std::uint32_t most) {
+      return least + static_cast<std::uint32_t>(lying_.below(most - least + 1));
+    };
+    if (draw(0, 3) == 0)
+      plan_.hostile_client_ms = draw(20, 500);
+    if (draw(0, 1) == 0)
+      return;
+    auto count = draw(1, (n_ - 1u) / 3);
+    // The first primary as often as all others.
+    auto next = draw(0, 1) == 0 ? 0 : draw(1, n_ - 1u);
+    for (std::uint32_t i = 0; i < count; ++i, next += draw(1, 2)) {
+      auto node = static_cast<std::uint16_t>(next % n_);
+      plan_.byzantine.push_back(node);
+      for (auto habits = draw(1, 4); habits > 0; --habits)
+        plan_.lies.push_back(draw_lie(node, lying_, n_));
+    }
+  }
+
   random_source random_;
+  random_source lying_;
   plan plan_;
   std::uint16_t n_ = 4;
   std::uint16_t wiped_ = 0;
@@ -168,6 +235,14 @@ nlohmann::json to_json(const plan& p) {
                   {"links_break", c.network.links_break}};
   j["load"] = {{"placements", p.load.placements}, {"requests_each", p.load.requests_each}};
   j["byzantine"] = p.byzantine;
+  j["lies"] = nlohmann::json::array();
+  for (const auto& l : p.lies)
+    j["lies"].push_back({{"kind", to_string(l.kind)},
+                         {"node", l.node},
+                         {"from_ms", l.from_ms},
+                         {"percent", l.percent},
+                         {"amount", l.amount}});
+  j["hostile_client_ms"] = p.hostile_client_ms;
   j["faults"] = nlohmann::json::array();
   for (const auto& f : p.faults)
     j["faults"].push_back({{"kind", to_string(f.kind)},

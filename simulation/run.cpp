@@ -5,7 +5,9 @@
 
 #include "messages/assert.hpp"
 #include "messages/signature_memo.hpp"
+#include "simulation/adversary.hpp"
 #include "simulation/faults.hpp"
+#include "simulation/hostile_client.hpp"
 #include "simulation/load.hpp"
 #include "simulation/oracle.hpp"
 #include "simulation/story.hpp"
@@ -15,6 +17,8 @@ namespace bourse::simulation {
 namespace {
 
 constexpr std::uint64_t look_ms = 20;
+/// Within this after the last lie all honest replicas have the same log.
+constexpr std::uint64_t quiet_ms = 20'000;
 
 /// What a clock that runs so much faster makes of them.
 void scale_timers(node_options& o, std::int32_t percent) {
@@ -32,21 +36,35 @@ public:
         cluster_(asleep(p.cluster)),
         oracle_(cluster_, p.byzantine, violations_),
         clients_(cluster_, p),
-        faults_(cluster_, p, clients_, oracle_, [this](const std::string& what) {
-          if (story_)
-            story_->event(cluster_.universe().now(), what);
-        }) {
+        faults_(cluster_, p, clients_, oracle_,
+                [this](const std::string& what) {
+                  if (story_)
+                    story_->event(cluster_.universe().now(), what);
+                }),
+        adversary_(cluster_, p.byzantine, p.lies, p.seed) {
     for (std::size_t i = 0; i < cluster_.size(); ++i) {
       if (i < p.timers_percent.size())
         scale_timers(cluster_.options_of(i), p.timers_percent[i]);
       BOURSE_ASSERT(cluster_.start(i).has_value());
     }
     cluster_.keep_nodes();
-    if (story_)
-      cluster_.listen_to_arrivals([this](std::size_t from, std::size_t to, byte_view message) {
+    if (p.hostile_client_ms > 0)
+      hostile_ = std::make_unique<hostile_client>(cluster_, p.seed, p.hostile_client_ms);
+    cluster_.listen_to_arrivals([this](std::size_t from, std::size_t to, byte_view message) {
+      if (story_)
         story_->message(cluster_.universe().now(), from, to, message);
+      adversary_.arrived(from, to, message);
+    });
+    if (story_)
+      adversary_.listen([this](std::size_t from, const std::string& what) {
+        story_->lie(cluster_.universe().now(), from, what);
       });
   }
+  ~simulation() {
+    cluster_.listen_to_arrivals(nullptr);
+  }
+  simulation(const simulation&) = delete;
+  simulation& operator=(const simulation&) = delete;
 
   outcome go() {
     auto& world = cluster_.universe();
@@ -57,6 +75,10 @@ public:
     while (good() && !recovered() && world.now() < end)
       advance(look_ms);
     result_.recovered_ms = (world.now() - healed) / 1'000'000;
+    if (good() && !recovered())
+      still_waiting();
+    if (good())
+      end_lies();
     if (good())
       judge();
     while (good() && world.now() < plan_.least_ms * std::uint64_t{1'000'000})
@@ -82,19 +104,59 @@ private:
     }
   }
 
-  /// All clients have their answers and all honest replicas all of the log.
-  bool recovered() const {
+  /// All honest replicas have the log up to there.
+  bool executed(std::uint64_t up_to) const {
     for (std::size_t i = 0; i < cluster_.size(); ++i)
-      if (oracle_.honest(i) && oracle_.log().executed(i) != oracle_.log().length())
+      if (oracle_.honest(i) && oracle_.log().executed(i) < up_to)
         return false;
-    return clients_.finished();
+    return true;
+  }
+  bool lied_to() const {
+    return !plan_.byzantine.empty() || hostile_;
+  }
+
+  /// All clients have their answers, and all honest replicas what these rest on. While somebody
+  /// lies the log may go on and on.
+  bool recovered() {
+    if (!clients_.finished())
+      return false;
+    if (!answered_at_ || !lied_to())
+      answered_at_ = oracle_.log().length();
+    return executed(*answered_at_);
+  }
+
+  /// So that there is a last block, and all honest replicas can be held against each other.
+  void end_lies() {
+    if (!lied_to())
+      return;
+    adversary_.fall_silent();
+    if (hostile_)
+      hostile_->stop();
+    auto& world = cluster_.universe();
+    auto end = world.now() + quiet_ms * 1'000'000;
+    auto idle_since = world.now();
+    auto length = oracle_.log().length();
+    while (good() && world.now() < end
+           && (world.now() - idle_since < 1'000'000'000 || !executed(oracle_.log().length()))) {
+      advance(look_ms);
+      if (oracle_.log().length() != length)
+        idle_since = world.now();
+      length = oracle_.log().length();
+    }
+  }
+
+  void still_waiting() {
+    violations_.set_now(cluster_.universe().now());
+    violations_.add("liveness", "{} of {} placements have no answer {} ms after the faults",
+                    clients_.placed() - clients_.answered(), clients_.placed(),
+                    result_.recovered_ms);
+    for (std::size_t i = 0; i < cluster_.size(); ++i)
+      if (oracle_.honest(i))
+        violations_.add("liveness", "replica {} has executed {} of {} blocks", i,
+                        oracle_.log().executed(i), oracle_.log().length());
   }
 
   void judge() {
-    if (!clients_.finished())
-      violations_.add("liveness", "{} of {} placements have no answer {} ms after the faults",
-                      clients_.placed() - clients_.answered(), clients_.placed(),
-                      result_.recovered_ms);
     oracle_.finish(clients_);
     for (std::size_t i = 0; i < cluster_.size() && good(); ++i)
       if (oracle_.honest(i))
@@ -109,6 +171,29 @@ private:
       return violations_.add("liveness", "replica {} does not say what its state is", i);
     oracle_.state_said(i, s["state"]["sequence"].get<std::uint64_t>(),
                        s["state"]["digest"].get<std::string>());
+    count_refused(i, s);
+  }
+
+  /// What a node has counted since its last start.
+  void count_refused(std::size_t i, const nlohmann::json& s) {
+    auto count = [&](const char* part, const char* name) {
+      auto n = s["parts"][part].value(name, std::uint64_t{0});
+      result_.refused[name] += n;
+      return n;
+    };
+    for (const auto* name :
+         {"bad_signatures", "bad_certificates", "bad_senders", "outside_watermarks", "wrong_view",
+          "wrong_hashes", "not_from_primary", "equivocations", "rejected_proposals"})
+      count("consensus", name);
+    count("view_change", "bad_view_changes");
+    count("view_change", "bad_new_views");
+    count("transfer", "state_lies_total");
+    result_.refused["malformed"] += s["malformed"]["peers"].get<std::uint64_t>();
+    result_.refused["clients"] += s["malformed"]["clients"].get<std::uint64_t>()
+                                  + s["signatures"]["refused_submissions"].get<std::uint64_t>();
+    if (count("consensus", "diverged") > 0)
+      violations_.add("recomputation", "replica {} finds its state to be another than 2f+1 have",
+                      i);
   }
 
   outcome conclude() {
@@ -127,6 +212,9 @@ private:
     for (std::size_t i = 0; i < cluster_.size(); ++i)
       result_.renewals += cluster_.renewals(i);
     result_.faults = faults_.happened();
+    result_.byzantine = plan_.byzantine.size();
+    result_.lies = adversary_.told();
+    result_.hostile_submissions = hostile_ ? hostile_->sent() : 0;
     result_.trace = world.trace();
     result_.violations = violations_.all();
     if (story_)
@@ -139,10 +227,13 @@ private:
   story* story_;
   signature_memo signatures_;
   violations violations_;
+  std::unique_ptr<hostile_client> hostile_; ///< links may tell it something until they end
   cluster cluster_;
   oracle oracle_;
   load clients_;
   faults faults_;
+  adversary adversary_;
+  std::optional<std::uint64_t> answered_at_; ///< the log's length when clients had all answers
   outcome result_;
 };
 
@@ -167,6 +258,13 @@ nlohmann::json to_json(const outcome& o) {
   for (std::size_t k = 0; k < fault_kinds; ++k)
     if (o.faults[k] > 0)
       j["faults"][std::string{to_string(static_cast<fault_kind>(k))}] = o.faults[k];
+  j["byzantine"] = o.byzantine;
+  j["hostile_submissions"] = o.hostile_submissions;
+  j["refused"] = o.refused;
+  j["lies"] = nlohmann::json::object();
+  for (std::size_t k = 0; k < lie_kinds; ++k)
+    if (o.lies[k] > 0)
+      j["lies"][std::string{to_string(static_cast<lie_kind>(k))}] = o.lies[k];
   j["violations"] = nlohmann::json::array();
   for (const auto& v : o.violations)
     j["violations"].push_back({{"rule", v.rule}, {"what", v.what}, {"at_ms", v.at_ns / 1'000'000}});

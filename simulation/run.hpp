@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,10 @@ struct outcome {
   std::uint64_t renewals = 0;     ///< nodes that began anew with a fetched state
   std::uint64_t recovered_ms = 0; ///< from the end of the faults until all was answered and equal
   std::array<std::uint64_t, fault_kinds> faults{};
+  std::uint64_t byzantine = 0; ///< replicas
+  lie_counts lies{};
+  std::uint64_t hostile_submissions = 0;        ///< of a client that lies
+  std::map<std::string, std::uint64_t> refused; ///< by honest replicas, as they count it
   std::uint64_t trace = 0; ///< a hash over every message that arrived, and when
   std::vector<violation> violations;
 };

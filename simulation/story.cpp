@@ -31,10 +31,14 @@ void story::message(std::uint64_t at_ns, std::size_t from, std::size_t to, byte_
        << (m ? in_words(*m) : "what cannot be read") << std::endl;
 }
 
+void story::lie(std::uint64_t at_ns, std::size_t from, const std::string& what) {
+  out_ << seconds(at_ns) << fmt::format("  {} lies: {}", from, what) << std::endl;
+}
+
 std::string diagram_of(std::istream& lines, std::size_t steps) {
   std::deque<std::string> last;
   for (std::string line; std::getline(lines, line);) {
-    if (line.find("PROGRESS") != std::string::npos)
+    if (line.find("PROGRESS") != std::string::npos || line.find(" lies: ") != std::string::npos)
       continue;
     last.push_back(std::move(line));
     if (last.size() > steps)

@@ -21,6 +21,9 @@ public:
   void event(std::uint64_t at_ns, const std::string& what);
   void message(std::uint64_t at_ns, std::size_t from, std::size_t to, byte_view message);
 
+  /// A Byzantine replica is about to say what it should not.
+  void lie(std::uint64_t at_ns, std::size_t from, const std::string& what);
+
 private:
   std::ostream& out_;
 };

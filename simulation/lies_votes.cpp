@@ -1,0 +1,308 @@
+// Lies in PBFT's normal case: proposals, votes, checkpoints.
+#include <algorithm>
+
+#include "messages/block.hpp"
+#include "simulation/liar.hpp"
+
+namespace bourse::simulation {
+
+namespace {
+
+shared_bytes share(const block& b) {
+  return std::make_shared<const bytes>(encode(b));
+}
+
+/// It is the liar's own proposal, said for the first time or again.
+bool proposes(const liar& who, const pre_prepare& m) {
+  return who.leads(m.what.view) && m.signature != messages::signature{} && m.block;
+}
+
+/// As primary it proposes one block to some and another to the others; to a few of them both.
+class two_proposals final : public habit {
+public:
+  using habit::habit;
+
+  void sending(std::size_t to, std::vector<parcel>& all) override {
+    std::vector<parcel> more;
+    each<pre_prepare>(all, [&](pre_prepare& m) {
+      if (!proposes(who_, m) || !who_.other_face(to))
+        return false;
+      auto other = another(m);
+      if (!other)
+        return false;
+      if (random().below(8) == 0)
+        more.push_back({channel::consensus, m, {}, 0});
+      m = *other;
+      return true;
+    });
+    all.insert(all.end(), more.begin(), more.end());
+  }
+
+private:
+  std::optional<pre_prepare> another(const pre_prepare& m) {
+    auto key = std::pair{m.what.view, m.what.sequence};
+    if (auto known = made_.find(key); known != made_.end())
+      return known->second;
+    if (made_.size() > 256)
+      made_.erase(made_.begin());
+    auto b = chance() ? decode_block(*m.block, {}) : expected<block>{fail(errc::malformed)};
+    if (!b || is_null(*b))
+      return made_[key] = std::nullopt;
+    if (!b->submissions.empty() && random().below(2))
+      b->submissions.erase(b->submissions.begin()
+                           + static_cast<std::ptrdiff_t>(random().below(b->submissions.size())));
+    else
+      b->time = block_time{b->time.value() + 1};
+    auto p = who_.propose(m.what.view, m.what.sequence, share(*b));
+    seen().others[key] = p.what;
+    seen().blocks[p.what.digest] = p.block;
+    return made_[key] = std::move(p);
+  }
+
+  std::map<std::pair<view_number, sequence_number>, std::optional<pre_prepare>> made_;
+};
+
+/// What it votes for depends on who listens.
+template <class Vote, purpose Why>
+class two_votes final : public habit {
+public:
+  using habit::habit;
+
+  void sending(std::size_t to, std::vector<parcel>& all) override {
+    if (!who_.other_face(to))
+      return;
+    each<Vote>(all, [&](Vote& m) {
+      if (m.by.replica != who_.id() || !chance())
+        return false;
+      m.what = who_.other(m.what);
+      m.by = who_.sign(Why, m.what);
+      return true;
+    });
+  }
+};
+
+class two_checkpoints final : public habit {
+public:
+  using habit::habit;
+
+  void sending(std::size_t to, std::vector<parcel>& all) override {
+    each<messages::checkpoint>(all, [&](messages::checkpoint& m) {
+      if (m.by.replica != who_.id() || !who_.other_face(to) || !chance())
+        return false;
+      m.what.state = hasher{}.add(m.what.state).finish();
+      m.by = who_.sign(purpose::checkpoint, m.what);
+      return true;
+    });
+  }
+};
+
+/// It prepares and commits whatever anybody proposes or votes for, at once.
+class votes_for_all final : public habit {
+public:
+  using habit::habit;
+
+  void arrived(std::size_t, const peer_message& m) override {
+    if (const auto* p = std::get_if<pre_prepare>(&m))
+      vote(p->what);
+    else if (const auto* v = std::get_if<prepare>(&m))
+      vote(v->what);
+    else if (const auto* v = std::get_if<commit>(&m))
+      vote(v->what);
+  }
+  void tick() override {
+    if (seen().others.empty() || !chance())
+      return;
+    auto which = random().below(std::min<std::size_t>(seen().others.size(), 8));
+    vote(std::prev(seen().others.end(), static_cast<std::ptrdiff_t>(which + 1))->second);
+  }
+
+private:
+  void vote(const statement& what) {
+    if (!done_.insert(what).second || !chance())
+      return;
+    if (done_.size() > 512)
+      done_.erase(done_.begin());
+    did();
+    if (!who_.leads(what.view))
+      who_.say_all(prepare{what, who_.sign(purpose::prepare, what)});
+    who_.say_all(commit{what, who_.sign(purpose::commit, what)});
+  }
+
+  std::set<statement> done_;
+};
+
+/// Votes for blocks that nobody has, in slots that are open, or near them.
+class invented_votes final : public habit {
+public:
+  using habit::habit;
+
+  void tick() override {
+    if (!chance())
+      return;
+    did();
+    statement what{view_number{seen().view.value() + random().below(2)},
+                   sequence_number{seen().sequence.value() + random().below(8)},
+                   random_digest(random())};
+    if (who_.leads(what.view) && random().below(2)) {
+      auto block = std::make_shared<const bytes>(40 + random().below(200), 'x');
+      return who_.say_all(who_.propose(what.view, what.sequence, block));
+    }
+    switch (random().below(3)) {
+      case 0:
+        return who_.say_all(prepare{what, who_.sign(purpose::prepare, what)});
+      case 1:
+        return who_.say_all(commit{what, who_.sign(purpose::commit, what)});
+      default: {
+        auto every = who_.options().checkpoint_interval;
+        checkpoint_statement c{sequence_number{(what.sequence.value() / every + 1) * every},
+                               what.digest};
+        return who_.say_all(messages::checkpoint{c, who_.sign(purpose::checkpoint, c)});
+      }
+    }
+  }
+};
+
+/// Its votes are for another view or another slot than they should be.
+class other_slots final : public habit {
+public:
+  using habit::habit;
+
+  void sending(std::size_t, std::vector<parcel>& all) override {
+    each<prepare>(all, [&](prepare& m) { return moved(m, purpose::prepare); });
+    each<commit>(all, [&](commit& m) { return moved(m, purpose::commit); });
+  }
+
+private:
+  template <class Vote>
+  bool moved(Vote& m, purpose why) {
+    if (m.by.replica != who_.id() || !chance())
+      return false;
+    auto by = random().below(5);
+    auto& view = m.what.view;
+    auto& n = m.what.sequence;
+    if (random().below(2))
+      view = view_number{view.value() + by >= 2 ? view.value() + by - 2 : 0};
+    else
+      n = sequence_number{n.value() + by >= 2 ? n.value() + by - 2 : 0};
+    m.by = who_.sign(why, m.what);
+    return true;
+  }
+};
+
+/// As primary it leaves submissions out: all of them, or those of one in a few.
+class empty_blocks final : public habit {
+public:
+  using habit::habit;
+
+  void sending(std::size_t, std::vector<parcel>& all) override {
+    each<pre_prepare>(all, [&](pre_prepare& m) {
+      if (!proposes(who_, m))
+        return false;
+      auto key = std::pair{m.what.view, m.what.sequence};
+      auto known = made_.find(key);
+      if (known == made_.end()) {
+        if (made_.size() > 256)
+          made_.erase(made_.begin());
+        known = made_.emplace(key, emptied(m)).first;
+      }
+      if (known->second)
+        m = *known->second;
+      return known->second.has_value();
+    });
+  }
+
+private:
+  std::optional<pre_prepare> emptied(const pre_prepare& m) {
+    auto b = chance() ? decode_block(*m.block, {}) : expected<block>{fail(errc::malformed)};
+    if (!b || b->submissions.empty())
+      return std::nullopt;
+    if (what_.amount == 0)
+      b->submissions.clear();
+    else
+      std::erase_if(b->submissions, [&](const digest& d) { return d.data[0] % what_.amount == 0; });
+    return who_.propose(m.what.view, m.what.sequence, share(*b));
+  }
+
+  std::map<std::pair<view_number, sequence_number>, std::optional<pre_prepare>> made_;
+};
+
+/// As primary it proposes what is no block, or not one for this slot and time.
+class bad_blocks final : public habit {
+public:
+  using habit::habit;
+
+  void sending(std::size_t, std::vector<parcel>& all) override {
+    each<pre_prepare>(all, [&](pre_prepare& m) {
+      if (!proposes(who_, m) || !chance())
+        return false;
+      auto b = decode_block(*m.block, {});
+      if (!b)
+        return false;
+      m = who_.propose(m.what.view, m.what.sequence, spoil(*b));
+      if (random().below(6) == 0)
+        m.block = share(*b); // not what was signed
+      return true;
+    });
+  }
+
+private:
+  shared_bytes spoil(block b) {
+    switch (random().below(8)) {
+      case 0:
+        b.submissions.push_back(random_digest(random())); // which nobody signed
+        break;
+      case 1: // executed long ago, or not long
+        if (!seen().bodies.empty())
+          b.submissions.push_back(seen().bodies[random().below(seen().bodies.size())]);
+        break;
+      case 2:
+        std::ranges::reverse(b.submissions);
+        b.submissions.insert(b.submissions.end(), b.submissions.begin(), b.submissions.end());
+        break;
+      case 3:
+        b.time = block_time{random().below(2) ? b.time.value() + 100'000 : random().next()};
+        break;
+      case 4:
+        b.sequence = sequence_number{b.sequence.value() + 1};
+        break;
+      case 5:
+        b.cluster = random_digest(random());
+        break;
+      case 6:
+        b = null_block(b.cluster, b.sequence);
+        break;
+      default:
+        return std::make_shared<const bytes>(random().below(100), '\x7f');
+    }
+    return share(b);
+  }
+};
+
+} // namespace
+
+habit_ptr make_vote_habit(liar& who, const lie& what, std::uint64_t& count) {
+  switch (what.kind) {
+    case lie_kind::two_proposals:
+      return std::make_unique<two_proposals>(who, what, count);
+    case lie_kind::two_prepares:
+      return std::make_unique<two_votes<prepare, purpose::prepare>>(who, what, count);
+    case lie_kind::two_commits:
+      return std::make_unique<two_votes<commit, purpose::commit>>(who, what, count);
+    case lie_kind::two_checkpoints:
+      return std::make_unique<two_checkpoints>(who, what, count);
+    case lie_kind::votes_for_all:
+      return std::make_unique<votes_for_all>(who, what, count);
+    case lie_kind::invented_votes:
+      return std::make_unique<invented_votes>(who, what, count);
+    case lie_kind::other_slots:
+      return std::make_unique<other_slots>(who, what, count);
+    case lie_kind::empty_blocks:
+      return std::make_unique<empty_blocks>(who, what, count);
+    case lie_kind::bad_blocks:
+      return std::make_unique<bad_blocks>(who, what, count);
+    default:
+      return nullptr;
+  }
+}
+
+} // namespace bourse::simulation
