@@ -91,7 +91,7 @@ verdict spec_replica::disk_keeps_promises(const started& e) {
         return refuse("a vote is durable before it leaves", "PROTOCOL 7");
     }
   for (const auto& [n, v] : committed_in_)
-    if (n > low && std::ranges::none_of(e.prepared, [&](const auto& c) {
+    if (n > low && std::ranges::none_of(e.prepared, [n = n, v = v](const auto& c) {
           return c.what.sequence == n && c.what.view >= v;
         }))
       return refuse("a prepared certificate is durable before its COMMIT leaves", "PROTOCOL 7");
@@ -308,7 +308,7 @@ verdict spec_replica::changes_view(const view_change_content& c) {
     if (n <= c.stable.what.sequence)
       continue;
     auto d = said_of(phase::commit, v, n);
-    bool there = std::ranges::any_of(c.prepared, [&](const auto& p) {
+    bool there = std::ranges::any_of(c.prepared, [n = n, v = v, &d](const auto& p) {
       return p.what.sequence == n && (p.what.view > v || (p.what.view == v && p.what.digest == d));
     });
     if (!there)

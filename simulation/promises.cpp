@@ -83,9 +83,10 @@ void promises::take(std::size_t from, const view_change& m) {
     if (who != from || kind != consensus::vote_kind::commit
         || sequence <= content->stable.what.sequence || view >= content->view)
       continue;
-    auto shown = std::any_of(content->prepared.begin(), content->prepared.end(), [&](auto& c) {
-      return c.what.sequence == sequence && c.what.view >= view;
-    });
+    auto shown = std::any_of(content->prepared.begin(), content->prepared.end(),
+                             [sequence = sequence, view = view](auto& c) {
+                               return c.what.sequence == sequence && c.what.view >= view;
+                             });
     if (!shown)
       contradictions_.push_back(name_of(from, kind, view, sequence) + ": not in its VIEW-CHANGE");
   }
