@@ -39,6 +39,7 @@ std::string faults::describe(const fault& f) const {
     case fault_kind::loss:
     case fault_kind::duplication:
     case fault_kind::delays:
+    case fault_kind::unrest:
       return fmt::format("{} {}", to_string(f.kind), f.amount);
     case fault_kind::split:
       return fmt::format("split {:b}", f.other);
@@ -102,6 +103,8 @@ void faults::begin(const fault& f) {
                                   static_cast<std::int64_t>(f.amount % 2000) - 1000);
     case fault_kind::client_link:
       return clients_.cut(i);
+    case fault_kind::unrest:
+      return suspect(f, cluster_.universe().now() + f.for_ms * ms);
   }
 }
 
@@ -204,6 +207,19 @@ void faults::stall_disk(const fault& f, std::uint64_t until_ns) {
   cluster_.stall_disk(f.node, 1 + random_.below(f.amount));
   world.after((1 + random_.below(2 * f.amount)) * 1000,
               [this, &f, until_ns] { stall_disk(f, until_ns); });
+}
+
+/// So that views change with this prepared here and that there.
+void faults::suspect(const fault& f, std::uint64_t until_ns) {
+  auto& world = cluster_.universe();
+  if (healed_ || world.now() >= until_ns)
+    return;
+  for (std::size_t i = 0; i < cluster_.size(); ++i)
+    if (cluster_.up(i) && random_.below(4) != 0)
+      caf::anon_send(cluster_.node(i).routes->view_change, suspect_atom::value,
+                     consensus::suspicion::stalled);
+  world.after((1 + random_.below(2 * f.amount)) * ms,
+              [this, &f, until_ns] { suspect(f, until_ns); });
 }
 
 // -- network -------------------------------------------------------------------------------------

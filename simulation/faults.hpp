@@ -38,6 +38,7 @@ private:
   void split(const fault& f, bool on);
   void stall_disk(const fault& f, std::uint64_t until_ns);
   void network(const fault& f, bool on);
+  void suspect(const fault& f, std::uint64_t until_ns);
   std::string describe(const fault& f) const;
 
   cluster& cluster_;

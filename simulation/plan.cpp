@@ -9,9 +9,9 @@ namespace bourse::simulation {
 namespace {
 
 constexpr std::array<std::string_view, fault_kinds> names{
-    "crash",      "torn_write",  "lights_out", "actor_failure", "disk_full",  "slow_disk",
-    "wiped_disk", "pause",       "slow_node",  "cut_off",       "one_way",    "split",
-    "loss",       "duplication", "delays",     "clock",         "client_link"};
+    "crash",      "torn_write",  "lights_out", "actor_failure", "disk_full",   "slow_disk",
+    "wiped_disk", "pause",       "slow_node",  "cut_off",       "one_way",     "split",
+    "loss",       "duplication", "delays",     "clock",         "client_link", "unrest"};
 
 lie draw_lie(std::uint16_t node, random_source& random, std::uint16_t n) {
   auto between = [&](std::uint32_t least, std::uint32_t most) {
@@ -167,6 +167,9 @@ private:
         break;
       case fault_kind::delays:
         f.amount = between(5'000, 300'000); // us
+        break;
+      case fault_kind::unrest:
+        f.amount = between(5, 300); // ms
         break;
       case fault_kind::clock:
         f.amount = between(0, 6000); // ms, around 3000

@@ -36,8 +36,9 @@ enum class fault_kind : std::uint8_t {
   delays,      ///< longer, with a tail
   clock,       ///< a wall clock that is off and drifts
   client_link, ///< the clients' connections to a node break
+  unrest,      ///< nodes suspect their primary again and again, without cause
 };
-inline constexpr std::size_t fault_kinds = 17;
+inline constexpr std::size_t fault_kinds = 18;
 
 std::string_view to_string(fault_kind k);
 
