@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/context.hpp"
+#include "app/sim_modes.hpp"
 #include "app/sim_workers.hpp"
 #include "app/verbs.hpp"
 #include "simulation/commit.hpp"
@@ -30,6 +31,9 @@ struct sim_options {
   bool genuine = false;
   bool keep_going = false;
   bool describe = false;
+  bool twins = false;
+  bool fields = false;
+  twins_options scenarios;
   std::filesystem::path folder = ".";
 };
 
@@ -256,8 +260,35 @@ void add_sim(CLI::App& app, app_context& context) {
   verb->add_option("--traces", o->folder, "Folder for what is written about seeds that fail")
       ->check(CLI::ExistingDirectory)
       ->capture_default_str();
-  verb->callback([o, &context] {
-    context.run = [o, &context] {
+  auto* twins
+      = verb->add_flag("--twins", o->twins,
+                       "Instead: one of four replicas runs twice, with one key, through all "
+                       "scenarios of so many rounds");
+  verb->add_option("--rounds", o->scenarios.rounds, "Of a scenario")
+      ->needs(twins)
+      ->check(CLI::Range(1u, 10u))
+      ->capture_default_str();
+  verb->add_option("--sample", o->scenarios.sample, "So many scenarios, drawn from the first seed")
+      ->needs(twins)
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+  verb->add_option("--scenario", o->scenarios.scenario, "Only this one, by its number")
+      ->needs(twins);
+  verb->add_flag("--mutate-fields", o->fields,
+                 "Instead: every field of every message, changed in every way, shared out over the "
+                 "seeds (64)")
+      ->excludes(twins);
+  verb->callback([o, verb, &context] {
+    context.run = [o, verb, &context] {
+      if (o->fields) {
+        if (verb->count("--seeds") == 0)
+          o->range.count = 64;
+        return run_fields({o->range}, context.out);
+      }
+      if (o->twins) {
+        o->scenarios.range = o->range;
+        o->scenarios.folder = o->folder;
+        return run_twins(o->scenarios, context.out);
+      }
       return run_sim(*o, context.out);
     };
   });

@@ -35,3 +35,20 @@ function(bourse_protobuf folder)
   target_sources(bourse_${folder} PRIVATE "$<TARGET_OBJECTS:bourse_wire_objects>")
   target_link_libraries(bourse_${folder} PRIVATE bourse_wire)
 endfunction()
+
+# bourse_proto_text(<target> <header> <namespace> <proto>...): has the target define
+# <namespace>::proto_text(), the text of these files, for who wants to know their messages' fields.
+function(bourse_proto_text target header namespace)
+  set(text "")
+  foreach(proto IN LISTS ARGN)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${proto}")
+    file(READ "${PROJECT_SOURCE_DIR}/${proto}" content)
+    string(APPEND text "${content}")
+  endforeach()
+  set(source "${BOURSE_GENERATED_DIR}/${target}_proto_text.cpp")
+  set(definition
+    "#include \"${header}\"\nstd::string_view ${namespace}::proto_text() {\n  return R\"proto(${text})proto\";\n}\n")
+  file(GENERATE OUTPUT "${source}" CONTENT "${definition}")
+  target_sources(${target} PRIVATE "${source}")
+  set_source_files_properties("${source}" PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+endfunction()

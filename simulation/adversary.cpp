@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "messages/assert.hpp"
+#include "simulation/field_campaign.hpp"
 
 namespace bourse::simulation {
 
@@ -11,7 +12,8 @@ namespace {
 constexpr std::uint64_t ms = 1'000'000;
 
 habit_ptr make_habit(liar& who, const lie& what, std::uint64_t& count) {
-  for (auto* make : {make_vote_habit, make_view_habit, make_fetch_habit, make_link_habit})
+  for (auto* make :
+       {make_vote_habit, make_view_habit, make_fetch_habit, make_link_habit, make_field_habit})
     if (auto h = make(who, what, count))
       return h;
   return nullptr;
@@ -20,10 +22,13 @@ habit_ptr make_habit(liar& who, const lie& what, std::uint64_t& count) {
 } // namespace
 
 adversary::adversary(cluster& c, const std::vector<std::uint16_t>& byzantine,
-                     const std::vector<lie>& lies, std::uint64_t seed)
+                     const std::vector<lie>& lies, std::uint64_t seed, field_campaign* campaign)
     : cluster_(c), liars_(c.size()), habits_(c.size()) {
-  if (byzantine.empty())
+  if (lies.empty()) // or none but what their node does by itself, such as twins
     return;
+  seen_.campaign = campaign;
+  if (campaign)
+    campaign->watch(&c);
   for (auto i : byzantine)
     liars_[i] = std::make_unique<liar>(c, i, seen_, seed ^ (0x11a5 + i));
   for (const auto& l : lies) {
@@ -39,6 +44,8 @@ adversary::adversary(cluster& c, const std::vector<std::uint16_t>& byzantine,
 }
 
 adversary::~adversary() {
+  if (seen_.campaign)
+    seen_.campaign->watch(nullptr);
   cluster_.watch_links(nullptr);
 }
 
@@ -80,6 +87,8 @@ bool adversary::passes(std::size_t from, std::size_t to, channel on, byte_view m
 }
 
 void adversary::arrived(std::size_t from, std::size_t to, byte_view message) {
+  if (seen_.campaign)
+    seen_.campaign->arrived(to, message);
   if (!liars_[to] || silent_)
     return;
   auto m = decode_peer_message(message, {});

@@ -18,7 +18,7 @@ class adversary {
 public:
   /// `c` outlives it. Takes the censor of the cluster's links.
   adversary(cluster& c, const std::vector<std::uint16_t>& byzantine, const std::vector<lie>& lies,
-            std::uint64_t seed);
+            std::uint64_t seed, field_campaign* campaign = nullptr);
   ~adversary();
   adversary(const adversary&) = delete;
   adversary& operator=(const adversary&) = delete;

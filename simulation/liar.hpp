@@ -31,6 +31,8 @@ struct parcel {
   std::uint64_t delay_us = 0;
 };
 
+class field_campaign;
+
 /// What all Byzantine replicas together have seen; each part of it is bounded.
 class hoard {
 public:
@@ -49,6 +51,8 @@ public:
   std::vector<digest> bodies;                              ///< named in blocks; a ring
   /// The other face of a slot, for those who are shown it.
   std::map<std::pair<view_number, sequence_number>, statement> others;
+  /// Null: whoever changes fields does it as it likes.
+  field_campaign* campaign = nullptr;
 
 private:
   void note(const statement& what);
@@ -174,5 +178,6 @@ habit_ptr make_vote_habit(liar& who, const lie& what, std::uint64_t& count);
 habit_ptr make_view_habit(liar& who, const lie& what, std::uint64_t& count);
 habit_ptr make_fetch_habit(liar& who, const lie& what, std::uint64_t& count);
 habit_ptr make_link_habit(liar& who, const lie& what, std::uint64_t& count);
+habit_ptr make_field_habit(liar& who, const lie& what, std::uint64_t& count);
 
 } // namespace bourse::simulation

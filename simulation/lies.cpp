@@ -36,7 +36,8 @@ constexpr std::array<std::string_view, lie_kinds> names{"two_proposals",
                                                         "replays",
                                                         "relays",
                                                         "huge_numbers",
-                                                        "garbage"};
+                                                        "garbage",
+                                                        "mutated_fields"};
 
 } // namespace
 

@@ -46,8 +46,9 @@ enum class lie_kind : std::uint8_t {
   relays,
   huge_numbers,
   garbage,
+  mutated_fields, ///< lies_fields.cpp
 };
-inline constexpr std::size_t lie_kinds = 33;
+inline constexpr std::size_t lie_kinds = 34;
 
 std::string_view to_string(lie_kind k);
 

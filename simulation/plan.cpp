@@ -245,6 +245,7 @@ nlohmann::json to_json(const plan& p) {
                          {"from_ms", l.from_ms},
                          {"percent", l.percent},
                          {"amount", l.amount}});
+  j["suspicions_ms"] = p.suspicions_ms;
   j["hostile_client_ms"] = p.hostile_client_ms;
   j["faults"] = nlohmann::json::array();
   for (const auto& f : p.faults)

@@ -67,11 +67,12 @@ struct plan {
   /// Virtual time after the healing within which all that was placed must be answered, all replicas
   /// the same.
   std::uint32_t recovery_ms = 60'000;
-  std::uint32_t least_ms = 20'000;      ///< the run lasts at least so long
-  std::vector<fault> faults;            ///< by time
-  std::vector<std::uint16_t> byzantine; ///< with those whose disk is wiped no more than f
-  std::vector<lie> lies;                ///< theirs
-  std::uint32_t hostile_client_ms = 0;  ///< one lies so often; 0: none does
+  std::uint32_t least_ms = 20'000;          ///< the run lasts at least so long
+  std::vector<fault> faults;                ///< by time
+  std::vector<std::uint16_t> byzantine;     ///< with those whose disk is wiped no more than f
+  std::vector<lie> lies;                    ///< theirs
+  std::vector<std::uint32_t> suspicions_ms; ///< all suspect the primary then, without cause
+  std::uint32_t hostile_client_ms = 0;      ///< one lies so often; 0: none does
   signature_memo::making signatures = signature_memo::making::stand_in;
 };
 

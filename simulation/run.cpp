@@ -1,5 +1,6 @@
 #include "simulation/run.hpp"
 
+#include <caf/all.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -29,7 +30,7 @@ void scale_timers(node_options& o, std::int32_t percent) {
 
 class simulation {
 public:
-  simulation(const plan& p, story* tell)
+  simulation(const plan& p, story* tell, field_campaign* campaign)
       : plan_(p),
         story_(tell),
         signatures_(p.signatures),
@@ -41,12 +42,14 @@ public:
                   if (story_)
                     story_->event(cluster_.universe().now(), what);
                 }),
-        adversary_(cluster_, p.byzantine, p.lies, p.seed) {
+        adversary_(cluster_, p.byzantine, p.lies, p.seed, campaign) {
     for (std::size_t i = 0; i < cluster_.size(); ++i) {
       if (i < p.timers_percent.size())
         scale_timers(cluster_.options_of(i), p.timers_percent[i]);
       BOURSE_ASSERT(cluster_.start(i).has_value());
     }
+    for (auto ms : p.suspicions_ms)
+      cluster_.universe().at(ms * std::uint64_t{1'000'000}, [this] { suspect_all(); });
     cluster_.keep_nodes();
     if (p.hostile_client_ms > 0)
       hostile_ = std::make_unique<hostile_client>(cluster_, p.seed, p.hostile_client_ms);
@@ -90,6 +93,16 @@ private:
   static cluster_options asleep(cluster_options o) {
     o.asleep = true;
     return o;
+  }
+
+  /// Every replica suspects its primary.
+  void suspect_all() {
+    if (story_)
+      story_->event(cluster_.universe().now(), "all suspect their primary");
+    for (std::size_t i = 0; i < cluster_.size(); ++i)
+      if (cluster_.up(i))
+        caf::anon_send(cluster_.node(i).routes->view_change, suspect_atom::value,
+                       consensus::suspicion::stalled);
   }
 
   bool good() const {
@@ -271,8 +284,8 @@ nlohmann::json to_json(const outcome& o) {
   return j;
 }
 
-outcome run(const plan& p, story* tell) {
-  return simulation{p, tell}.go();
+outcome run(const plan& p, story* tell, field_campaign* campaign) {
+  return simulation{p, tell, campaign}.go();
 }
 
 } // namespace bourse::simulation

@@ -12,6 +12,7 @@
 
 namespace bourse::simulation {
 
+class field_campaign;
 class story;
 
 struct outcome {
@@ -39,7 +40,7 @@ struct outcome {
 
 nlohmann::json to_json(const outcome& o);
 
-/// The same plan gives the same outcome. `tell` may be null.
-outcome run(const plan& p, story* tell = nullptr);
+/// The same plan gives the same outcome. `tell` and `campaign` may be null; both outlive the run.
+outcome run(const plan& p, story* tell = nullptr, field_campaign* campaign = nullptr);
 
 } // namespace bourse::simulation
