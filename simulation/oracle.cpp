@@ -125,7 +125,7 @@ void oracle::look_at(load& clients) {
     for (std::size_t i = 0; i < cluster_.size(); ++i)
       if (honest(i)) {
         memory_.ask(i);
-        memory_.look_at_disk(i);
+        memory_.look_at_disk(i, log_.executed(i));
       }
   }
   for (auto& m : clients.members())

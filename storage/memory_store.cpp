@@ -160,9 +160,10 @@ std::uint64_t memory_disk::syncs() const {
   return state_->syncs;
 }
 
-std::size_t memory_disk::entries(family where) const {
+std::size_t memory_disk::entries(family where, byte_view last) const {
   std::scoped_lock guard{state_->mutex};
-  return of(state_->families, where).size();
+  const auto& all = of(state_->families, where);
+  return static_cast<std::size_t>(std::distance(all.begin(), all.upper_bound(bytes(last))));
 }
 
 std::optional<bytes> memory_disk::durable(family where, byte_view key) const {

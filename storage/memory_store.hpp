@@ -28,7 +28,8 @@ public:
   /// Whether it was told to fail, at once or later.
   bool failing() const;
   std::uint64_t syncs() const;
-  std::size_t entries(family where) const;
+  /// Those whose key is not above `last`.
+  std::size_t entries(family where, byte_view last) const;
   /// What a crash now would leave of it, if it kept nothing that is not synced.
   std::optional<bytes> durable(family where, byte_view key) const;
   /// Called before and after each write, from within it; it may crash the disk, and then the write

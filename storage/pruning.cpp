@@ -1,6 +1,15 @@
 #include "storage/pruning.hpp"
 
+#include <algorithm>
+
 namespace bourse::storage {
+
+namespace {
+
+/// Runs that a replica may lag and still find the proof of one; further away the last one counts.
+constexpr std::size_t max_ahead = 64;
+
+} // namespace
 
 expected<pruner> pruner::begin(const store& s, const limits& l) {
   auto base = load_base(s);
@@ -25,11 +34,15 @@ expected<pruner> pruner::begin(const store& s, const limits& l) {
   return out;
 }
 
+std::uint64_t pruner::run_of(sequence_number n) const {
+  return n.value() / limits_.retain_blocks;
+}
+
 bool pruner::due(sequence_number n) const {
   if (limits_.retain_blocks == 0 || copy_ || (next_ && !long_enough()))
     return false;
   auto newest = next_ ? next_->what.sequence : base_;
-  return n.value() / limits_.retain_blocks > newest.value() / limits_.retain_blocks;
+  return run_of(n) > run_of(newest);
 }
 
 bool pruner::long_enough() const {
@@ -39,6 +52,7 @@ bool pruner::long_enough() const {
 
 expected<void> pruner::on_checkpoint(const store& s, const stored_checkpoint& c) {
   own_ = c.sequence;
+  std::erase_if(ahead_, [this](const auto& p) { return p.what.sequence < own_; });
   if (due(c.sequence)) {
     copy_ = copy{c, s.snapshot(), std::nullopt, {}};
     prove();
@@ -51,15 +65,31 @@ expected<void> pruner::on_checkpoint(const store& s, const stored_checkpoint& c)
 }
 
 void pruner::on_stable(const stable_checkpoint& c) {
+  if (c.what.sequence <= stable_.what.sequence)
+    return;
   stable_ = c;
+  if (limits_.retain_blocks > 0 && own_ < c.what.sequence)
+    keep_ahead(c);
   prove();
+}
+
+void pruner::keep_ahead(const stable_checkpoint& c) {
+  if (!ahead_.empty() && run_of(ahead_.back().what.sequence) == run_of(c.what.sequence))
+    return;
+  if (ahead_.size() == max_ahead)
+    ahead_.pop_back();
+  ahead_.push_back(c);
 }
 
 void pruner::prove() {
   if (!copy_ || copy_->proof || stable_.what.sequence < copy_->what.sequence)
     return;
-  if (stable_.what == checkpoint_statement{copy_->what.sequence, copy_->what.state})
-    copy_->proof = stable_;
+  auto kept = std::find_if(ahead_.begin(), ahead_.end(), [this](const auto& p) {
+    return p.what.sequence == copy_->what.sequence;
+  });
+  const auto& proof = kept == ahead_.end() ? stable_ : *kept;
+  if (proof.what == checkpoint_statement{copy_->what.sequence, copy_->what.state})
+    copy_->proof = proof;
   else
     copy_.reset(); // its proof was missed, or it is not what the others have: try a later one
 }

@@ -3,9 +3,11 @@
 // At the first stable own checkpoint in each run of `retain_blocks` blocks the state is copied, out
 // of a snapshot, and little by little. Once `retain_blocks` further blocks are there, the copy
 // becomes the base and the log below goes. So a log holds between one and two such runs, and
-// replicas with the same setting have the same bases.
+// replicas with the same setting have the same bases. One that lags copies at a checkpoint whose
+// proof it has kept: by the time it gets there, the others' proofs are of later ones.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -49,8 +51,10 @@ private:
     market::page_key next{};
   };
 
+  std::uint64_t run_of(sequence_number n) const;
   bool due(sequence_number n) const;
   bool long_enough() const;
+  void keep_ahead(const stable_checkpoint& c);
   void prove();
   expected<std::vector<sequence_number>> leftovers(const reader& s) const;
   expected<void> clear_leftovers(write_batch& to, const store& s);
@@ -60,7 +64,8 @@ private:
   sequence_number base_;
   sequence_number own_; ///< checkpoint
   stable_checkpoint stable_;
-  std::optional<base_record> next_; ///< complete
+  std::deque<stable_checkpoint> ahead_; ///< of own checkpoints to come, one of each run
+  std::optional<base_record> next_;     ///< complete
   std::optional<copy> copy_;
   bool leftovers_ = false; ///< there are pages at or below `own_` that are for nothing
 };

@@ -131,6 +131,29 @@ CAF_TEST(blocks go on while a copy is under way) {
   CAF_CHECK(most <= 4 * retained);
 }
 
+CAF_TEST(one that lags behind the proofs prunes too) {
+  node others{14};
+  node n{14};
+  std::uint64_t most = 0;
+  for (std::uint64_t b = 1; b <= 150; ++b) {
+    // By its own checkpoint the others have proved two later ones, in any case.
+    while (others.ledger.last().value() < b + 2 * fake_ledger::checkpoint_interval) {
+      others.ledger.write_blocks(*others.s, 1);
+      if (auto stable = good(load_stable(*others.s)))
+        n.p.on_stable(*stable);
+    }
+    n.ledger.write_blocks(*n.s, 1);
+    auto own = good(load_checkpoint(*n.s));
+    if (own && own->sequence == n.ledger.last())
+      CAF_REQUIRE(n.p.on_checkpoint(*n.s, *own).has_value());
+    n.finish();
+    most = std::max(most, b - n.base());
+  }
+  CAF_CHECK(n.base() >= 150 - 3 * retained);
+  CAF_CHECK(most <= 3 * retained);
+  n.check_sound();
+}
+
 CAF_TEST(nothing is pruned unless it is wanted) {
   node n{5};
   n.p = good(pruner::begin(*n.s, {}));
