@@ -112,7 +112,8 @@ void knowledge::executed(sequence_number n, const digest& d) {
   std::erase_if(commits_, [&](const auto& e) { return old(e.first); });
   std::erase_if(certificates_, [&](const auto& e) { return old(e.first); });
   std::erase_if(checkpoints_, [&](const auto& e) {
-    return e.first.sequence < gone && gone.value() - e.first.sequence.value() > who_.window;
+    return e.first.sequence < std::min(gone, told_)
+           && gone.value() - e.first.sequence.value() > who_.window;
   });
 }
 

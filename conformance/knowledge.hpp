@@ -21,6 +21,11 @@ public:
   /// Of `from`, which may be the replica itself.
   void learn(replica_id from, const peer_message& m);
   void learn(const started& disk);
+  /// It says that this is its stable checkpoint. Until then it may pass on what proves an earlier
+  /// one: that a later one is proved it may have read without going by it yet.
+  void told(sequence_number stable) {
+    told_ = std::max(told_, stable);
+  }
   void executed(sequence_number n, const digest& d);
 
   // -- predicates of the paper --------------------------------------------------------------------
@@ -74,6 +79,7 @@ private:
   std::map<statement, prepared_certificate> certificates_; ///< of the disk
   std::map<checkpoint_statement, std::set<replica_id>> checkpoints_;
   std::set<checkpoint_statement> stable_;
+  sequence_number told_;
   std::set<std::pair<digest, replica_id>> view_changes_; ///< by their bodies
   std::set<digest> new_views_;
   std::map<view_number, std::vector<reproposals>> begun_;

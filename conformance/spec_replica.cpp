@@ -240,6 +240,7 @@ verdict spec_replica::says(const committed_block& m) {
 verdict spec_replica::says(const progress& m) {
   if (m.executed > last_ || m.stable > known_.low() || m.view > known_.highest_view(silent_))
     return refuse("PROGRESS says no more than is so", "PROTOCOL 5");
+  known_.told(m.stable);
   return allowed;
 }
 

@@ -168,6 +168,22 @@ CAF_TEST(checkpoints) {
   REFUSED("nothing is said above the high watermark", stable("other").accepts(nine));
 }
 
+CAF_TEST(a proof is passed on until a later one is gone by) {
+  auto hears_stable = [](story& s, std::uint64_t n) {
+    for (std::uint16_t r : {0, 1, 3})
+      s.hears(r, checkpoints(r, n, "state"));
+  };
+  story behind;
+  for (std::uint64_t n = 1; n <= 16; ++n) {
+    if (n % 4 == 0)
+      hears_stable(behind, n);
+    behind.finishes(n, "block " + std::to_string(n));
+  }
+  ALLOWED(story{behind}.says(checkpoints(1, 4, "state")));
+  behind.says(progress{view(0), seq(16), seq(16)}).finishes(17, "block 17");
+  REFUSED("only a checkpoint that was heard is passed on", behind.says(checkpoints(1, 4, "state")));
+}
+
 CAF_TEST(restarts) {
   constexpr auto durable = "a vote is durable before it leaves";
   ALLOWED(story{}.accepts(one).restarts(disk_with({{phase::prepare, one}})));
