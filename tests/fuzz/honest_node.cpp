@@ -99,8 +99,11 @@ void honest_node::persist() {
     return;
   auto b = std::move(unsynced_.front());
   unsynced_.pop_front();
-  for (const auto& r : b.records)
+  for (const auto& r : b.records) {
     disk_.apply(r);
+    if (auto* n = std::get_if<new_view_record>(&r))
+      check_new_view(n->what);
+  }
   follow_up(b);
   core_->on_persisted(now_ns_, b.ticket);
   drain();
@@ -328,6 +331,37 @@ void honest_node::check_change(const view_change& m) const {
     BOURSE_ASSERT(named != c->prepared.end());
     auto in = named->what.view.value();
     BOURSE_ASSERT(in > view || (in == view && named->what.digest == d));
+  }
+}
+
+/// What the replica begins a view with: 2f+1 have left for it, and the primary has signed for each
+/// number above the highest stable checkpoint what was prepared there last, or the null block.
+void honest_node::check_new_view(const new_view& m) const {
+  auto size = cluster_size{settings_.n};
+  auto content = decode_new_view_content(m.body, {});
+  BOURSE_ASSERT(content && content->changes.size() == size.quorum());
+  std::uint64_t low = 0;
+  std::map<std::uint64_t, statement> last;
+  for (const auto& by : content->changes) {
+    auto c = decode_view_change_content(by.body, {});
+    BOURSE_ASSERT(c && c->view == content->view);
+    low = std::max(low, c->stable.what.sequence.value());
+    for (const auto& p : c->prepared) {
+      auto& known = last.try_emplace(p.what.sequence.value(), p.what).first->second;
+      if (known.view < p.what.view)
+        known = p.what;
+    }
+  }
+  auto high = last.empty() ? low : std::max(low, last.rbegin()->first);
+  BOURSE_ASSERT(content->pre_prepares.size() == high - low);
+  for (auto n = low + 1; n <= high; ++n) {
+    sequence_number at{n};
+    statement what{content->view, at, hash(encode(null_block(cluster_id(), at)))};
+    if (auto i = last.find(n); i != last.end())
+      what.digest = i->second.digest;
+    test::stand_in primary{size.primary_of(content->view)};
+    BOURSE_ASSERT(content->pre_prepares[n - low - 1]
+                  == primary.sign(purpose::pre_prepare, signed_bytes(what)));
   }
 }
 

@@ -117,6 +117,7 @@ private:
   void serve(const consensus::serve& s);
   void check_vote(consensus::vote_kind kind, const statement& what);
   void check_change(const view_change& m) const;
+  void check_new_view(const new_view& m) const;
   void check_checkpoint(const checkpoint& m) const;
   void check_invariants() const;
   void expect_none(const std::vector<std::string>& broken) const;
