@@ -1,18 +1,16 @@
 #include "app/sim_workers.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstring>
-#include <new>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -24,41 +22,24 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// Shared by all workers: the next seed that nobody has taken.
-class counter {
-public:
-  counter()
-      : next_(new (mmap(nullptr, sizeof(std::atomic<std::uint64_t>), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0)) std::atomic<std::uint64_t>(0)) {}
-  ~counter() {
-    munmap(next_, sizeof *next_);
-  }
-  counter(const counter&) = delete;
-  counter& operator=(const counter&) = delete;
-
-  std::uint64_t take() {
-    return next_->fetch_add(1);
-  }
-
-private:
-  std::atomic<std::uint64_t>* next_;
-};
-
-void write_line(int to, const std::string& line) {
+/// False if nobody reads any more.
+bool write_line(int to, const std::string& line) {
   auto text = line + '\n';
   for (std::size_t done = 0; done < text.size();) {
-    auto n = write(to, text.data() + done, text.size() - done);
+    auto n = send(to, text.data() + done, text.size() - done, MSG_NOSIGNAL);
     if (n <= 0)
-      _exit(1);
+      return false;
     done += static_cast<std::size_t>(n);
   }
+  return true;
 }
 
 struct worker {
   pid_t pid = 0;
-  int from = -1;
+  int link = -1; ///< a seed goes in, a result comes out
   std::string unread;
-  std::optional<std::uint64_t> seed; ///< that it is at
+  /// That it was given. So a worker that ends, whenever it does, has a seed that it owes.
+  std::optional<std::uint64_t> seed;
   clock::time_point since;
   bool late = false;
 };
@@ -70,7 +51,7 @@ public:
       : range_(range), work_(work), take_(take) {}
 
   void run() {
-    while (workers_.size() < std::max(range_.jobs, 1u))
+    for (std::uint32_t i = 0; i < std::max(range_.jobs, 1u); ++i)
       hire();
     while (!workers_.empty()) {
       wait();
@@ -82,33 +63,55 @@ public:
 
 private:
   void hire() {
+    if (given_ == range_.count)
+      return;
     int ends[2];
-    BOURSE_ASSERT(pipe2(ends, O_CLOEXEC) == 0);
+    BOURSE_ASSERT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
     auto pid = fork();
     BOURSE_ASSERT(pid >= 0);
     if (pid == 0) {
       close(ends[0]);
       for (const auto& w : workers_)
-        close(w.from);
+        close(w.link);
       labour(ends[1]);
     }
     close(ends[1]);
     workers_.push_back({pid, ends[0], {}, {}, clock::now(), false});
+    give(workers_.back());
   }
 
-  [[noreturn]] void labour(int to) {
-    for (auto i = next_.take(); i < range_.count; i = next_.take()) {
-      auto seed = range_.first + i;
-      write_line(to, std::to_string(seed));
-      write_line(to, work_(seed).dump());
+  /// The next seed, or the end of its work. If it is dead, so much is read from it in time.
+  void give(worker& w) {
+    w.seed.reset();
+    if (given_ == range_.count) {
+      shutdown(w.link, SHUT_WR);
+      return;
     }
-    _exit(0);
+    w.seed = range_.first + given_++;
+    w.since = clock::now();
+    write_line(w.link, std::to_string(*w.seed));
+  }
+
+  [[noreturn]] void labour(int link) {
+    std::string unread;
+    char buffer[64];
+    for (;;) {
+      auto n = read(link, buffer, sizeof buffer);
+      if (n <= 0)
+        _exit(0);
+      unread.append(buffer, static_cast<std::size_t>(n));
+      if (unread.back() != '\n')
+        continue;
+      if (!write_line(link, work_(std::stoull(unread)).dump()))
+        _exit(1);
+      unread.clear();
+    }
   }
 
   void wait() {
     std::vector<pollfd> fds;
     for (const auto& w : workers_)
-      fds.push_back({w.from, POLLIN, 0});
+      fds.push_back({w.link, POLLIN, 0});
     poll(fds.data(), fds.size(), 1000);
     for (std::size_t i = fds.size(); i-- > 0;) {
       auto& w = workers_[i];
@@ -125,28 +128,22 @@ private:
   /// False at its end.
   bool read_from(worker& w) {
     char buffer[65536];
-    auto n = read(w.from, buffer, sizeof buffer);
+    auto n = read(w.link, buffer, sizeof buffer);
     if (n <= 0)
       return false;
     w.unread.append(buffer, static_cast<std::size_t>(n));
-    for (auto end = w.unread.find('\n'); end != std::string::npos; end = w.unread.find('\n')) {
-      auto line = w.unread.substr(0, end);
-      w.unread.erase(0, end + 1);
-      if (!w.seed) {
-        w.seed = std::stoull(line);
-        w.since = clock::now();
-        continue;
-      }
-      done({*w.seed, nlohmann::json::parse(line), {}});
-      w.seed.reset();
-    }
+    if (w.unread.back() != '\n')
+      return true; // a result is one line, and there is no other before the next seed is given
+    seed_result r{*w.seed, nlohmann::json::parse(std::exchange(w.unread, {})), {}};
+    give(w);
+    done(r);
     return true;
   }
 
   void bury(std::size_t i) {
     auto w = std::move(workers_[i]);
     workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(i));
-    close(w.from);
+    close(w.link);
     int status = 0;
     waitpid(w.pid, &status, 0);
     if (!w.seed || stop_)
@@ -168,7 +165,7 @@ private:
   const seed_range& range_;
   const seed_work& work_;
   const std::function<bool(const seed_result&)>& take_;
-  counter next_;
+  std::uint64_t given_ = 0; ///< seeds
   std::vector<worker> workers_;
   bool stop_ = false;
 };

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 
@@ -50,6 +51,19 @@ CAF_TEST(a seed that ends in an assertion is named and the others go on) {
   CAF_CHECK(!all[7].passed() && all[7].died.find("Aborted") != std::string::npos);
   CAF_CHECK(!all[9].passed());
   CAF_CHECK(all[8].passed() && all[20].passed());
+}
+
+CAF_TEST(a worker that ends at any moment owes a seed) {
+  // The alarm ends it within the seed, while it says its result, or between two seeds.
+  auto all = run_all({1, 300, 2, 60}, [](std::uint64_t seed) {
+    ualarm(static_cast<useconds_t>(seed * 7 % 400 + 1), 0);
+    return good(seed);
+  });
+  CAF_CHECK_EQUAL(all.size(), 300u);
+  auto died
+      = std::count_if(all.begin(), all.end(), [](const auto& r) { return !r.second.passed(); });
+  CAF_MESSAGE(died << " died");
+  CAF_CHECK(died > 0);
 }
 
 CAF_TEST(a seed that never ends is ended) {
