@@ -51,7 +51,7 @@ std::string tell(const twins_options& o, const simulation::twins_scenario& s) {
 
 exit_code run_twins(const twins_options& o, const output& out) {
   json failed = json::array();
-  std::uint64_t runs = 0, blocks = 0, views = 0;
+  std::uint64_t runs = 0, blocks = 0, views = 0, equivocating = 0;
   double virtual_s = 0;
   auto range = o.range;
   range.first = 0;
@@ -68,6 +68,7 @@ exit_code run_twins(const twins_options& o, const output& out) {
           virtual_s += r.outcome["virtual_ms"].get<double>() / 1000;
           blocks += r.outcome["blocks"].get<std::uint64_t>();
           views += r.outcome["view_changes"].get<std::uint64_t>();
+          equivocating += r.outcome["two_proposals"] > 0 ? 1 : 0;
         }
         if (!r.passed())
           failed.push_back(
@@ -87,6 +88,7 @@ exit_code run_twins(const twins_options& o, const output& out) {
          {"virtual_s", virtual_s},
          {"blocks", blocks},
          {"view_changes", views},
+         {"equivocating", equivocating},
          {"violations", failed.size()},
          {"failed", failed}};
   for (std::size_t i = 0; i < failed.size() && i < 3; ++i) {
@@ -101,8 +103,9 @@ exit_code run_twins(const twins_options& o, const output& out) {
     out.line(fmt::format("Twins: {} scenarios of {} rounds of {} ms, {} run, {} violations",
                          j["scenarios"].get<std::uint64_t>(), o.rounds,
                          simulation::twins_scenario::round_ms, runs, failed.size()));
-    out.line(fmt::format("{:.0f} virtual seconds, {} blocks, {} view changes", virtual_s, blocks,
-                         views));
+    out.line(fmt::format("{:.0f} virtual seconds, {} blocks, {} view changes; in {} scenarios the "
+                         "twins proposed two blocks for one slot",
+                         virtual_s, blocks, views, equivocating));
   }
   return failed.empty() ? exit_code::ok : exit_code::failed;
 }

@@ -24,7 +24,7 @@ attached_client::attached_client(cluster& c, client_id id, const client_tuning& 
   o.reports_from = reports_from;
   o.dial = [&c, id, state = state_](replica_id r, const client_actor& client) {
     c.universe().after(c.client_delay_ns(),
-                       [&c, id, state, i = r.value(), client] { dial(c, id, state, i, client); });
+                       [&c, id, state, r, client] { dial(c, id, state, r, client); });
   };
   client_ = attach(system, std::move(o)).value();
   caf::anon_send(client_, watch_atom::value, sink_);
@@ -45,9 +45,9 @@ attached_client::~attached_client() {
   cluster_.universe().kill(all);
 }
 
-void attached_client::dial(cluster& c, client_id id, const shared_ptr& state, std::size_t i,
+void attached_client::dial(cluster& c, client_id id, const shared_ptr& state, replica_id r,
                            const client_actor& client) {
-  replica_id r{static_cast<std::uint16_t>(i)};
+  auto i = c.found_at(r, id);
   if (!state->alive)
     return;
   if (!c.up(i)) {
@@ -69,17 +69,17 @@ void attached_client::dial(cluster& c, client_id id, const shared_ptr& state, st
       c.disconnect(i, session);
   });
   auto weak = caf::actor_cast<caf::weak_actor_ptr>(client);
-  made.theirs = spawn_memory_link(system, [&c, current, weak, r, state](const shared_bytes& m) {
+  made.theirs = spawn_memory_link(system, [&c, current, weak, i, r, state](const shared_bytes& m) {
     if (m)
-      c.told_client(r.value(), *m);
-    c.universe().after(c.client_delay_ns(), [current, weak, r, state, m] {
+      c.told_client(i, *m);
+    c.universe().after(c.client_delay_ns(), [current, weak, i, r, state, m] {
       auto strong = weak.lock();
       if (!strong || !current())
         return;
       auto to = caf::actor_cast<client_actor>(strong);
       if (!m) {
-        caf::anon_send(to, unlinked_atom::value, r, state->open.at(r.value()).ours);
-        state->open.erase(r.value());
+        caf::anon_send(to, unlinked_atom::value, r, state->open.at(i).ours);
+        state->open.erase(i);
         return;
       }
       bytes frame;
@@ -97,8 +97,7 @@ void attached_client::cut(std::size_t i) {
   if (found == state_->open.end())
     return;
   cluster_.disconnect(i, found->second.session);
-  caf::anon_send(client_, unlinked_atom::value, replica_id{static_cast<std::uint16_t>(i)},
-                 found->second.ours);
+  caf::anon_send(client_, unlinked_atom::value, cluster_.identity(i), found->second.ours);
   state_->open.erase(found);
 }
 

@@ -55,7 +55,7 @@ private:
   };
   using shared_ptr = std::shared_ptr<shared>;
 
-  static void dial(cluster& c, client_id id, const shared_ptr& state, std::size_t i,
+  static void dial(cluster& c, client_id id, const shared_ptr& state, replica_id r,
                    const client_actor& client);
 
   cluster& cluster_;

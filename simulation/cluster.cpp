@@ -1,5 +1,8 @@
 #include "simulation/cluster.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <caf/all.hpp>
 
 #include "config/sample_market.hpp"
@@ -68,9 +71,23 @@ cluster::~cluster() {
   world_.run(0); // what links still have to say refers to the nodes' state
 }
 
+std::size_t cluster::found_at(replica_id r, client_id who) const {
+  for (std::size_t i = genesis_.replicas.size(); i < nodes_.size(); ++i)
+    if (nodes_[i].identity == r && who.value() % 2 == 1)
+      return i;
+  return r.value();
+}
+
+bool cluster::has_twin(std::size_t i) const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [&](const node_state& n) {
+    return &n != &nodes_[i] && n.identity == nodes_[i].identity;
+  });
+}
+
 expected<void> cluster::start(std::size_t i) {
   auto& n = nodes_[i];
   auto life = ++n.life;
+  n.failure_expected = false;
   node_setup setup{genesis_, n.identity, replica_key(n.identity.value()), n.options, nullptr};
   node_seams seams;
   seams.deterministic = true;
@@ -127,6 +144,9 @@ void cluster::ended(std::size_t i, std::uint64_t life, const context_ptr& contex
     n.handles.reset();
     return begin_anew(i, life);
   }
+  if (!context->failed_child.empty() && !std::exchange(n.failure_expected, false)
+      && failure_listener_)
+    failure_listener_(i, context->failed_child);
   if (!keeps_)
     return;
   n.handles.reset();
@@ -134,7 +154,6 @@ void cluster::ended(std::size_t i, std::uint64_t life, const context_ptr& contex
     look_at_links(other);
   if (context->failed_child.empty() || context->failed_child == "ledger")
     return;
-  ++n.failures;
   if (auto pause_ms = n.policy.failed(world_.now() / 1'000'000))
     world_.after(*pause_ms * 1000 * us, [this, i, life] { begin_anew(i, life); });
 }

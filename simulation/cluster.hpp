@@ -79,6 +79,11 @@ public:
   replica_id identity(std::size_t i) const {
     return nodes_[i].identity;
   }
+  /// The node that a client finds at that replica's address: of twins, half of the clients find the
+  /// second one.
+  std::size_t found_at(replica_id r, client_id who) const;
+  /// Another node has its identity.
+  bool has_twin(std::size_t i) const;
 
   // -- nodes -------------------------------------------------------------------------------------
 
@@ -106,9 +111,14 @@ public:
   std::uint64_t renewals(std::size_t i) const {
     return nodes_[i].renewals;
   }
-  /// How often the node began anew because a part of it had failed.
-  std::uint64_t failures(std::size_t i) const {
-    return nodes_[i].failures;
+  /// Told when a part of a node has failed, by its name in the supervisor, and the node has ended.
+  using failure_listener = std::function<void(std::size_t node, const std::string& part)>;
+  void listen_to_failures(failure_listener l) {
+    failure_listener_ = std::move(l);
+  }
+  /// One is about to be made: nobody is told of the next failure in this life of the node.
+  void expect_failure(std::size_t i) {
+    nodes_[i].failure_expected = true;
   }
   /// Begin a node anew some time after a part of it has failed, as actors/keeper does. With a
   /// failed ledger it stays down.
@@ -236,7 +246,7 @@ private:
     std::int64_t drift_ppm = 0;
     std::uint64_t slow_us = 0;
     std::uint64_t renewals = 0;
-    std::uint64_t failures = 0;
+    bool failure_expected = false;
     restart_policy policy;
     caf::actor keeper; ///< starts it again if it has fetched a state, or has failed
     std::map<channel, std::uint64_t> sent;
@@ -272,6 +282,7 @@ private:
   listener listener_;
   censor censor_;
   arrival_listener arrival_listener_;
+  failure_listener failure_listener_;
   std::function<void(byte_view)> client_listener_;
   std::function<void(std::size_t, byte_view)> gateway_listener_;
 };

@@ -74,6 +74,7 @@ void faults::begin(const fault& f) {
       return watch_.wiped(i);
     case fault_kind::actor_failure:
       if (cluster_.up(i)) {
+        cluster_.expect_failure(i);
         const auto& all = cluster_.node(i).children;
         caf::anon_send_exit(all[random_.below(all.size())].handle,
                             caf::exit_reason::unhandled_exception);

@@ -9,6 +9,7 @@ namespace {
 constexpr std::int64_t middle = 1000;
 constexpr std::uint64_t spread = 12;
 constexpr std::uint64_t ms = 1'000'000;
+constexpr std::uint64_t streams = 3;
 
 } // namespace
 
@@ -23,8 +24,21 @@ load::load(cluster& c, const plan& p)
     // The last two have rights that others lack, and seldom use them.
     auto who = random_.below(12);
     auto at = (100 + random_.below(p.load_ms - 100)) * ms;
-    c.universe().at(at, [this, who = who < 5 ? 0 : who < 10 ? 1 : who - 8] { place(who); });
+    c.universe().at(at, [this, who = who < 5    ? 0
+                                     : who < 10 ? 1
+                                                : who - 8] {
+      place(who, static_cast<std::uint8_t>(random_.below(streams)));
+    });
   }
+}
+
+void load::go_on() {
+  for (std::uint64_t after_ms : {1000, 3000})
+    for (std::size_t who = 0; who < members_.size(); ++who)
+      for (std::uint8_t stream = 0; stream < streams; ++stream) {
+        ++to_come_;
+        cluster_.universe().after(after_ms * ms, [this, who, stream] { place(who, stream); });
+      }
 }
 
 void load::join(const char* name, bool trades_for_others) {
@@ -39,9 +53,8 @@ void load::join(const char* name, bool trades_for_others) {
   members_.push_back(std::move(m));
 }
 
-void load::place(std::size_t who) {
+void load::place(std::size_t who, std::uint8_t stream) {
   auto& m = members_[who];
-  auto stream = static_cast<std::uint8_t>(random_.below(3));
   std::vector<request> list;
   for (auto count = 1 + random_.below(requests_each_); count > 0; --count)
     list.push_back(next(m));

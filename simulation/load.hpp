@@ -16,6 +16,10 @@ public:
   /// `c` outlives it. `seed` decides what is placed, the plan how much and until when.
   load(cluster& c, const plan& p);
 
+  /// Places some more, for each client on each stream, soon and a while from now: what went wrong
+  /// may have left nothing waiting, and yet keep out whatever comes.
+  void go_on();
+
   /// All that was placed, and all that will be, is answered.
   bool finished() const;
   std::size_t placed() const;
@@ -46,7 +50,7 @@ public:
 
 private:
   void join(const char* name, bool trades_for_others);
-  void place(std::size_t who);
+  void place(std::size_t who, std::uint8_t stream);
   request next(member& m);
   request order(member& m);
   request change(member& m);

@@ -72,6 +72,11 @@ oracle::oracle(cluster& c, const std::vector<std::uint16_t>& byzantine, violatio
       for (const auto& each : s->submissions)
         market_.submitted(each);
   });
+  c.listen_to_failures([this](std::size_t i, const std::string& part) {
+    out_.set_now(cluster_.universe().now());
+    if (honest(i) && !cluster_.disk(i).failing())
+      out_.add("crash", "replica {} ends because its {} has failed", i, part);
+  });
   c.listen_to_gateways([this](std::size_t i, byte_view message) {
     if (!honest(i))
       return;
@@ -89,6 +94,7 @@ oracle::~oracle() {
     if (ears_[i])
       cluster_.stop_observing(i, ears_[i].get());
   cluster_.listen_to_clients(nullptr);
+  cluster_.listen_to_failures(nullptr);
   cluster_.listen_to_gateways(nullptr);
 }
 
@@ -148,8 +154,15 @@ void oracle::finish(const load& clients) {
                log_.length());
   for (const auto& m : clients.members())
     for (const auto& p : m.client->results()) {
-      if (!p || p->problem)
+      if (!p)
         continue;
+      if (p->problem) {
+        // Too much at a time, or reports that are gone, are no lies; nothing else may be said.
+        if (p->problem->code != errc::busy && p->problem->code != errc::pruned)
+          out_.add("liveness", "client {}: submission {} is refused: {}", m.id.value(),
+                   p->number.value(), to_string(*p->problem));
+        continue;
+      }
       for (const auto& r : p->reports)
         market_.believed(m.id, r);
       if (!p->reports.empty() && !market_.was_executed(m.id, p->reports.front().stream, p->number))

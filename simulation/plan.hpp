@@ -66,7 +66,7 @@ struct plan {
   std::uint32_t faulty_ms = 16'000; ///< everything heals then
   /// Virtual time after the healing within which all that was placed must be answered, all replicas
   /// the same.
-  std::uint32_t recovery_ms = 60'000;
+  std::uint32_t recovery_ms = 30'000;
   std::uint32_t least_ms = 20'000;          ///< the run lasts at least so long
   std::vector<fault> faults;                ///< by time
   std::vector<std::uint16_t> byzantine;     ///< with those whose disk is wiped no more than f

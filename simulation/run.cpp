@@ -7,6 +7,7 @@
 #include "messages/assert.hpp"
 #include "messages/signature_memo.hpp"
 #include "simulation/adversary.hpp"
+#include "simulation/equivocations.hpp"
 #include "simulation/faults.hpp"
 #include "simulation/hostile_client.hpp"
 #include "simulation/load.hpp"
@@ -57,6 +58,8 @@ public:
       if (story_)
         story_->message(cluster_.universe().now(), from, to, message);
       adversary_.arrived(from, to, message);
+      if (cluster_.has_twin(from))
+        equivocations_.heard(cluster_.identity(from), message);
     });
     if (story_)
       adversary_.listen([this](std::size_t from, const std::string& what) {
@@ -73,6 +76,7 @@ public:
     auto& world = cluster_.universe();
     advance(plan_.faulty_ms);
     faults_.heal();
+    clients_.go_on();
     auto healed = world.now();
     auto end = healed + plan_.recovery_ms * std::uint64_t{1'000'000};
     while (good() && !recovered() && world.now() < end)
@@ -227,6 +231,7 @@ private:
     result_.faults = faults_.happened();
     result_.byzantine = plan_.byzantine.size();
     result_.lies = adversary_.told();
+    result_.two_proposals = equivocations_.slots();
     result_.hostile_submissions = hostile_ ? hostile_->sent() : 0;
     result_.trace = world.trace();
     result_.violations = violations_.all();
@@ -246,6 +251,7 @@ private:
   load clients_;
   faults faults_;
   adversary adversary_;
+  equivocations equivocations_;
   std::optional<std::uint64_t> answered_at_; ///< the log's length when clients had all answers
   outcome result_;
 };
@@ -273,6 +279,7 @@ nlohmann::json to_json(const outcome& o) {
       j["faults"][std::string{to_string(static_cast<fault_kind>(k))}] = o.faults[k];
   j["byzantine"] = o.byzantine;
   j["hostile_submissions"] = o.hostile_submissions;
+  j["two_proposals"] = o.two_proposals;
   j["refused"] = o.refused;
   j["lies"] = nlohmann::json::object();
   for (std::size_t k = 0; k < lie_kinds; ++k)

@@ -32,7 +32,8 @@ struct outcome {
   std::array<std::uint64_t, fault_kinds> faults{};
   std::uint64_t byzantine = 0; ///< replicas
   lie_counts lies{};
-  std::uint64_t hostile_submissions = 0;        ///< of a client that lies
+  std::uint64_t two_proposals = 0;       ///< slots in which twins, together, proposed two blocks
+  std::uint64_t hostile_submissions = 0; ///< of a client that lies
   std::map<std::string, std::uint64_t> refused; ///< by honest replicas, as they count it
   std::uint64_t trace = 0; ///< a hash over every message that arrived, and when
   std::vector<violation> violations;
