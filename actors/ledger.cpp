@@ -38,8 +38,6 @@ constexpr std::size_t batch_bytes = 8 * 1024 * 1024;
 /// One answer to a peer that asks for blocks; consensus has cut down the question already.
 constexpr std::size_t serve_blocks_at_most = consensus::catch_up::max_blocks;
 constexpr std::size_t serve_bytes = 1024 * 1024;
-/// Questions of one peer that wait: about one window's.
-constexpr std::size_t serves_of_peer = 64;
 /// Blocks of a client's reports read at once.
 constexpr std::size_t report_blocks = 16;
 constexpr std::uint32_t default_trades = 50;
@@ -329,7 +327,7 @@ private:
   /// comes what has been sent here meanwhile, such as votes.
   void serve_later(replica_id to, std::function<void()> what) {
     auto& waiting = serves_waiting_[to];
-    if (waiting >= serves_of_peer)
+    if (waiting >= serve_budget::waiting_per_peer)
       return; // it asks again
     ++waiting;
     when_written([this, to, what = std::move(what)]() mutable {
@@ -469,6 +467,7 @@ private:
     s["writes"] = c.writes.load();
     s["bytes_written"] = c.bytes_written.load();
     s["refused_to_peers"] = budget_.refused();
+    s["serves_waiting"] = serves_.size();
     s["first_block"] = pruner_.base().next().value();
     return s.dump();
   }

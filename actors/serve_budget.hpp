@@ -16,6 +16,7 @@ class serve_budget {
 public:
   static constexpr std::size_t bytes_per_second = 32 * 1024 * 1024;
   static constexpr std::size_t bytes_per_question = 16 * 1024;
+  static constexpr std::size_t waiting_per_peer = 64; ///< questions that are not answered yet
   static constexpr std::size_t bytes_per_digest = 64; ///< that is looked for
 
   explicit serve_budget(std::uint16_t replicas) : peers_(replicas) {}

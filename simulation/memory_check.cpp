@@ -3,6 +3,7 @@
 #include <caf/all.hpp>
 #include <nlohmann/json.hpp>
 
+#include "actors/serve_budget.hpp"
 #include "consensus/delivery.hpp"
 #include "storage/layout.hpp"
 
@@ -31,29 +32,50 @@ void memory_check::ask(std::size_t i) {
 }
 
 void memory_check::judge(std::size_t i, const nlohmann::json& status) {
-  const auto& g = cluster_.genesis();
   const auto& parts = status["parts"];
-  auto expect = [&](const char* part, const char* what, std::uint64_t most) {
-    if (!parts.contains(part) || !parts[part].contains(what))
-      return; // that actor did not answer: the node is ending
-    auto n = parts[part][what].get<std::uint64_t>();
-    if (n > most)
-      out_.add("memory", "replica {}: {} of {} is {}, more than {}", i, what, part, n, most);
-  };
+  ++looks_;
+  for (const auto& limit : limits(i)) {
+    if (!parts.contains(limit.part) || !parts[limit.part].is_object())
+      continue; // that actor did not answer: the node is ending
+    const auto& part = parts[limit.part];
+    if (!part.contains(limit.what)) {
+      out_.add("memory", "{} does not say how many {} there are", limit.part, limit.what);
+      continue;
+    }
+    ++judged_[limit.part + std::string{'.'} + limit.what];
+    if (auto n = part[limit.what].get<std::uint64_t>(); n > limit.most)
+      out_.add("memory", "replica {}: {} of {} is {}, more than {}", i, limit.what, limit.part, n,
+               limit.most);
+  }
+}
+
+std::vector<memory_check::limit> memory_check::limits(std::size_t i) const {
+  const auto& g = cluster_.genesis();
+  const auto& o = cluster_.options_of(i);
   auto streams = g.market.clients.size() * max_streams;
   // A body that a proposal names is admitted beyond the credit, as many as a window can name.
   auto named = g.window * std::uint64_t{g.market.blocks.max_requests};
-  expect("mempool", "pending", streams * g.market.stream_window * credits + named);
-  expect("mempool", "verifying", streams * g.market.stream_window * credits + named);
+  auto pooled = streams * g.market.stream_window * credits + named;
   // Proposals of two views at a time, and final blocks that are ahead of execution.
   auto blocks = 2 * g.window + consensus::delivery::max_ahead;
-  expect("mempool", "open_checks", blocks);
-  expect("mempool", "grants", cluster_.options_of(i).max_in_flight);
-  expect("execution", "queued_blocks", consensus::delivery::max_ahead);
-  expect("consensus", "blocks_held", blocks);
-  expect("gateway", "sessions",
-         g.market.clients.size() * cluster_.options_of(i).max_sessions_per_client);
-  expect("view_change", "view_changes_held", g.size.n);
+  return {{"mempool", "pending", pooled},
+          {"mempool", "verifying", pooled},
+          {"mempool", "open_checks", blocks},
+          {"mempool", "grants", o.max_in_flight},
+          {"execution", "queued_blocks", consensus::delivery::max_ahead},
+          {"consensus", "blocks_held", blocks},
+          // For each block of the window its proposal, votes and bodies, in two views.
+          {"consensus", "waiting_for_disk", 8 * g.window + consensus::delivery::max_ahead},
+          {"gateway", "sessions", g.market.clients.size() * o.max_sessions_per_client},
+          {"ledger", "serves_waiting",
+           std::uint64_t{g.size.n} * actors::serve_budget::waiting_per_peer},
+          {"view_change", "view_changes_held", g.size.n}};
+}
+
+void memory_check::finish() {
+  for (const auto& limit : limits(0))
+    if (looks_ > 0 && !judged_.contains(limit.part + std::string{'.'} + limit.what))
+      out_.add("memory", "{} of {} was never judged", limit.what, limit.part);
 }
 
 /// Pruned, a log holds two runs of `retain_blocks`; a third is what may come while a slow disk

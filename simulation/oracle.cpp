@@ -148,6 +148,7 @@ void oracle::state_said(std::size_t i, std::uint64_t executed, const std::string
 void oracle::finish(const load& clients) {
   out_.set_now(cluster_.universe().now());
   market_.finish();
+  memory_.finish();
   for (std::size_t i = 0; i < cluster_.size(); ++i)
     if (honest(i) && cluster_.up(i) && log_.executed(i) != log_.length())
       out_.add("liveness", "replica {} has executed {} of {} blocks", i, log_.executed(i),
