@@ -35,7 +35,7 @@ void memory_check::judge(std::size_t i, const nlohmann::json& status) {
   const auto& parts = status["parts"];
   ++looks_;
   for (const auto& limit : limits(i)) {
-    if (!parts.contains(limit.part) || !parts[limit.part].is_object())
+    if (!parts.contains(limit.part) || parts[limit.part].empty())
       continue; // that actor did not answer: the node is ending
     const auto& part = parts[limit.part];
     if (!part.contains(limit.what)) {
