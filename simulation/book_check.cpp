@@ -1,5 +1,6 @@
 #include "simulation/book_check.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace bourse::simulation {
@@ -8,198 +9,273 @@ namespace {
 
 constexpr auto everything = std::numeric_limits<std::size_t>::max();
 
-/// A price that is better for whoever trades against that side.
-bool better(side s, std::int64_t a, std::int64_t b) {
-  return s == side::buy ? a > b : a < b;
+side opposite(side s) {
+  return s == side::buy ? side::sell : side::buy;
 }
 
 } // namespace
 
-book_check::book_check(const market::rules& r, violations& out) : rules_(r), out_(out) {
-  for (const auto& a : r.accounts) {
-    auto& row = balances_.emplace_back();
-    for (const auto& b : a.balances)
-      row.push_back(b.value());
-    row.resize(r.assets.size());
-  }
-}
+book_check::book_check(const market::rules& r, violations& out)
+    : rules_(r), out_(out), money_(r, out), queues_(2 * r.instruments.size()) {}
 
-void book_check::executed(const market::block_result& result, const std::vector<report>& reports,
-                          const market::exchange& exchange) {
+void book_check::executed(const market::block_input& input, const market::block_result& result,
+                          const std::vector<report>& reports, const market::exchange& exchange) {
   block_ = result.sequence.value();
-  closed_.clear();
-  for (const auto& r : reports)
-    take(r);
-  for (const auto& s : result.settlements) {
-    if (s.trade.value() != 0)
-      check_trade(s);
-    settle(s);
+  block_story story{input, result, reports, out_};
+  std::uint32_t position = 0;
+  for (const auto& h : story.all()) {
+    if (h.position != position)
+      settled_down();
+    position = h.position;
+    if (h.what == happening::kind::opening)
+      opened(reports[h.index], story.requests()[position], position);
+    else if (h.what == happening::kind::trade)
+      trade(story.trade_at(h.index));
+    else
+      ended(reports[h.index], story.request_of(reports[h.index]));
   }
-  for (std::size_t i = 0; i < rules_.instruments.size(); ++i) {
-    instrument_id id{static_cast<std::uint16_t>(i)};
-    const auto& bids = levels_[{id, side::buy}];
-    const auto& asks = levels_[{id, side::sell}];
-    if (!bids.empty() && !asks.empty() && bids.rbegin()->first >= asks.begin()->first)
-      out_.add("book", "block {}: book {} is crossed", block_, i);
-    auto best = exchange.book(id, 1);
-    auto bid = best.bids.empty() ? 0 : best.bids.front().price.value();
-    auto ask = best.asks.empty() ? 0 : best.asks.front().price.value();
-    if (bid != (bids.empty() ? 0 : bids.rbegin()->first)
-        || ask != (asks.empty() ? 0 : asks.begin()->first))
-      out_.add("book", "block {}: best prices of book {} are not those of the reports", block_, i);
+  settled_down();
+  for (const auto& [id, o] : open_) {
+    if (o.asked.expire_after.value() != 0 && o.asked.expire_after.value() < block_)
+      out_.add("time-in-force", "block {}: order {} is open, its last block was {}", block_, id,
+               o.asked.expire_after.value());
+    money_.hold(o);
   }
-  compare_balances(exchange);
+  compare_best(exchange);
+  money_.settle(story, result);
+  money_.compare(exchange);
 }
 
 // -- orders --------------------------------------------------------------------------------------
 
-void book_check::take(const report& r) {
-  if (r.order.value() == 0)
-    return;
-  if (r.kind == report_kind::accepted) {
-    resting o{r.client,        r.account,          r.instrument, r.side, r.price.value(),
-              r.price.value(), r.quantity.value(), block_,       block_, false};
-    if (!open_.emplace(r.order.value(), o).second)
-      out_.add("exactly-once", "block {}: order {} is accepted twice", block_, r.order.value());
-    count(o, o.leaves);
-    return;
-  }
+void book_check::opened(const report& r, const asked& by, std::uint32_t position) {
+  if (r.kind == report_kind::accepted)
+    accepted(r, by, position);
+  else
+    replaced(r, by, position);
+}
+
+void book_check::accepted(const report& r, const asked& by, std::uint32_t position) {
+  const auto* p = std::get_if<place>(by.what);
+  if (!p || p->instrument.value() >= rules_.instruments.size() || r.account != p->account
+      || r.instrument != p->instrument || r.client_order != p->client_order || r.side != p->side
+      || r.price != p->price || r.quantity != p->quantity || r.leaves != p->quantity
+      || r.order.value() != (block_ << 16 | position))
+    return out_.add("book", "block {}: order {} is not as it was asked for", block_,
+                    r.order.value());
+  check_rights(r, *p);
+  known_order o;
+  o.id = o.rank = r.order.value();
+  o.client = r.client;
+  o.asked = *p;
+  o.leaves = p->quantity.value();
+  o.may_take = p->tif != time_in_force::post_only;
+  if (!open_.emplace(o.id, o).second)
+    return out_.add("exactly-once", "block {}: order {} is accepted twice", block_, o.id);
+  coming_ = o.id;
+  enqueue(o);
+}
+
+void book_check::check_rights(const report& r, const place& p) {
+  const auto& c = rules_.clients[r.client.value()];
+  bool own = std::find(c.accounts.begin(), c.accounts.end(), p.account) != c.accounts.end();
+  if (p.liquidation ? !c.liquidator || p.side != side::sell : !own)
+    out_.add("rights", "block {}: client {} places order {} for account {}", block_,
+             r.client.value(), r.order.value(), p.account.value());
+}
+
+void book_check::replaced(const report& r, const asked& by, std::uint32_t position) {
+  const auto* change = std::get_if<replace>(by.what);
   auto it = open_.find(r.order.value());
-  if (it == open_.end() || it->second.client != r.client)
-    return; // refused from the start, or the copy for whoever asked for another client
+  if (!change || it == open_.end() || it->second.client != r.client)
+    return out_.add("book", "block {}: order {} is replaced, which nobody asked or it is not open",
+                    block_, r.order.value());
   auto& o = it->second;
-  o.touched = block_;
-  if (r.kind == report_kind::fill) {
-    if (r.leaves.value() != o.leaves - r.quantity.value() || r.quantity.value() <= 0)
-      out_.add("book", "block {}: a fill of order {} leaves {} of {}", block_, r.order.value(),
-               r.leaves.value(), o.leaves);
-    count(o, -r.quantity.value());
-    o.leaves -= r.quantity.value();
-    if (o.leaves == 0)
-      close(it);
-  } else if (r.kind == report_kind::replaced) {
-    replaced(r, o);
-  } else if (r.kind == report_kind::cancelled || r.kind == report_kind::expired) {
-    count(o, -o.leaves);
-    close(it);
-  }
-}
-
-void book_check::replaced(const report& r, resting& o) {
-  count(o, -o.leaves);
-  if (r.price.value() != o.price || r.leaves.value() > o.leaves) {
-    o.block = block_;
-    o.moved = true;
-  }
-  o.price = o.limit = r.price.value();
+  if (change->account != o.asked.account || change->instrument != o.asked.instrument
+      || change->client_order != o.asked.client_order || change->side != o.asked.side
+      || r.client_order != change->new_client_order || r.price != change->price
+      || r.quantity != change->quantity || r.leaves.value() != r.quantity.value() - o.filled
+      || r.leaves.value() <= 0)
+    out_.add("book", "block {}: order {} is not replaced as was asked", block_, o.id);
+  dequeue(o);
+  bool keeps_place = r.price == o.asked.price && r.leaves.value() <= o.leaves;
+  o.asked.client_order = r.client_order;
+  o.asked.price = r.price;
+  o.asked.quantity = r.quantity;
   o.leaves = r.leaves.value();
-  count(o, o.leaves);
+  o.may_take = !change->post_only && !keeps_place;
+  if (!keeps_place) {
+    o.rank = block_ << 16 | position;
+    coming_ = o.id;
+  }
+  enqueue(o);
 }
 
-void book_check::close(orders::iterator o) {
-  closed_.insert(*o);
-  open_.erase(o);
+void book_check::ended(const report& r, const asked* by) {
+  auto it = open_.find(r.order.value());
+  if (it == open_.end() || it->second.client != r.client || it->second.leaves != r.leaves.value())
+    return out_.add("book", "block {}: order {} ends with {} lots left, which is not so", block_,
+                    r.order.value(), r.leaves.value());
+  const auto& o = it->second;
+  const auto* one = by ? std::get_if<cancel>(by->what) : nullptr;
+  const auto* all = by ? std::get_if<cancel_all>(by->what) : nullptr;
+  if ((one && *one != cancel{o.asked.account, o.asked.instrument, o.asked.client_order})
+      || (all && all->account != o.asked.account)
+      || (r.kind == report_kind::cancelled && by && !one && !all))
+    out_.add("book", "block {}: order {} is cancelled, and another was to be", block_, o.id);
+  check_end(r, o);
+  if (coming_ == it->first)
+    coming_ = 0;
+  dequeue(it->second);
+  open_.erase(it);
 }
 
-void book_check::count(const resting& o, std::int64_t lots) {
-  auto& side_levels = levels_[{o.instrument, o.side}];
-  auto& level = side_levels[o.price];
-  level += lots;
-  if (level == 0)
-    side_levels.erase(o.price);
+void book_check::check_end(const report& r, const known_order& o) {
+  auto broken = [&](const char* what) {
+    out_.add("time-in-force", "block {}: order {} {}", block_, o.id, what);
+  };
+  if (r.kind == report_kind::cancelled)
+    return;
+  if (r.why == reason::self_trade && coming_ == o.id && o.asked.stp == self_trade::expire_maker)
+    out_.add("self-trade", "block {}: order {} expires, the other one was to", block_, o.id);
+  if (o.asked.tif == time_in_force::fill_or_kill && r.why != reason::overflow)
+    broken("is to be filled or refused, and a rest of it expires");
+  if (r.why == reason::end_of_life
+      && (o.asked.tif != time_in_force::good_till_block || o.asked.expire_after.value() >= block_))
+    broken("expires before its time");
+  if (r.why == reason::no_liquidity && (o.may_rest() || coming_ != o.id))
+    broken("expires for want of others, and might rest");
+  else if (r.why == reason::no_liquidity && next_for(o))
+    broken("expires for want of others, and there are some");
 }
 
-const book_check::resting* book_check::find(order_id id) const {
-  if (auto it = open_.find(id.value()); it != open_.end())
-    return &it->second;
-  auto it = closed_.find(id.value());
-  return it == closed_.end() ? nullptr : &it->second;
+void book_check::settled_down() {
+  auto it = open_.find(coming_);
+  coming_ = 0;
+  if (it == open_.end())
+    return;
+  if (!it->second.may_rest())
+    out_.add("time-in-force", "block {}: order {} rests, and must not", block_, it->first);
+  else if (const auto* other = next_for(it->second))
+    out_.add("book", "block {}: order {} rests beside order {}, which it could trade with", block_,
+             it->first, other->id);
+}
+
+// -- queues --------------------------------------------------------------------------------------
+
+book_check::in_line book_check::line_of(const known_order& o) {
+  auto p = o.asked.price.value();
+  return {o.asked.side == side::buy ? -p : p, o.rank, o.id};
+}
+
+void book_check::enqueue(const known_order& o) {
+  if (o.may_rest())
+    queue_of(o.asked.instrument, o.asked.side).insert(line_of(o));
+}
+
+void book_check::dequeue(const known_order& o) {
+  if (o.may_rest())
+    queue_of(o.asked.instrument, o.asked.side).erase(line_of(o));
+}
+
+const known_order* book_check::next_for(const known_order& taker) {
+  const auto& others = queue_of(taker.asked.instrument, opposite(taker.asked.side));
+  if (others.empty())
+    return nullptr;
+  const auto& first = open_.at(others.begin()->id);
+  return taker.agrees_to(first.asked.price.value()) ? &first : nullptr;
 }
 
 // -- trades --------------------------------------------------------------------------------------
 
-void book_check::check_trade(const settlement& s) {
-  const auto* maker = find(s.maker_order);
-  const auto* taker = find(s.taker_order);
-  if (!maker || !taker)
+void book_check::trade(const block_story::trade& t) {
+  const auto& s = *t.settled;
+  auto maker = open_.find(s.maker_order.value());
+  auto taker = open_.find(s.taker_order.value());
+  if (maker == open_.end() || taker == open_.end())
     return out_.add("book", "block {}: trade {} of orders that are not open", block_,
                     s.trade.value());
+  check_trade(s, maker->second, taker->second);
+  money_.trade(t, maker->second, taker->second);
+  fill(maker->second, s, t.maker, role::maker);
+  fill(taker->second, s, t.taker, role::taker);
+  for (auto it : {maker, taker})
+    if (it->second.leaves <= 0) {
+      dequeue(it->second);
+      open_.erase(it);
+    }
+}
+
+void book_check::check_trade(const settlement& s, const known_order& maker,
+                             const known_order& taker) {
   auto price = s.price.value();
-  if (maker->price != price && maker->touched == block_ && !maker->moved)
-    out_.add("book", "block {}: trade {} at {}, its maker stood at {}", block_, s.trade.value(),
-             price, maker->price);
-  if (taker->limit != 0 && better(taker->side, price, taker->limit) && !taker->moved)
-    out_.add("book", "block {}: trade {} at {} is beyond its taker's limit {}", block_,
-             s.trade.value(), price, taker->limit);
-  if (maker->account == taker->account)
-    out_.add("book", "block {}: trade {} of an account with itself", block_, s.trade.value());
-  check_priority(s, *maker, *taker);
+  auto broken = [&](const char* rule, const char* what) {
+    out_.add(rule, "block {}: trade {} of orders {} and {} at {}: {}", block_, s.trade.value(),
+             maker.id, taker.id, price, what);
+  };
+  if (maker.asked.instrument != taker.asked.instrument || s.instrument != taker.asked.instrument
+      || maker.asked.side == taker.asked.side || s.taker_side != taker.asked.side)
+    broken("book", "they are no match");
+  if (maker.asked.price != s.price)
+    broken("book", "its maker stands at another price");
+  if (!taker.agrees_to(price))
+    broken("book", "it is beyond its taker's limit");
+  if (maker.asked.account == taker.asked.account)
+    broken("self-trade", "they are of one account");
+  if (taker.id != coming_)
+    broken("book", "its taker did not come just now");
+  if (!taker.may_take)
+    broken("time-in-force", "its taker is post-only");
+  for (const auto* o : {&maker, &taker})
+    if (o->asked.expire_after.value() != 0 && o->asked.expire_after.value() < block_)
+      broken("time-in-force", "one of them should have expired");
+  const auto* first = next_for(taker);
+  if (!first)
+    return broken("book", "its maker is not in the book");
+  if (first->id == maker.id)
+    return;
+  if (first->asked.account == taker.asked.account)
+    broken("self-trade", "an order of the taker's account is first, and stays");
+  else
+    out_.add("priority",
+             "block {}: trade {} of order {} (rank {:x}) at {} passes over {} ({:x}) "
+             "at {}",
+             block_, s.trade.value(), maker.id, maker.rank, price, first->id, first->rank,
+             first->asked.price.value());
 }
 
-/// Whoever rested before this block and was left alone in it had no right to this trade.
-void book_check::check_priority(const settlement& s, const resting& maker, const resting& taker) {
-  for (const auto& [id, o] : open_) {
-    if (o.instrument != maker.instrument || o.side != maker.side || o.touched == block_
-        || o.account == taker.account)
-      continue;
-    // A maker that moved in this very block may have traded before.
-    bool first = o.price == s.price.value() && !(maker.moved && maker.block == block_)
-                 && (o.block < maker.block
-                     || (o.block == maker.block && !o.moved && !maker.moved
-                         && id < s.maker_order.value()));
-    if (better(o.side, o.price, s.price.value()) || first)
-      out_.add(
-          "priority",
-          "block {}: trade {} of order {} (in line since block {}{}) at {} passed over order {} "
-          "(since {}{}) at {}",
-          block_, s.trade.value(), s.maker_order.value(), maker.block, maker.moved ? ", moved" : "",
-          s.price.value(), id, o.block, o.moved ? ", moved" : "", o.price);
-  }
-}
-
-void book_check::settle(const settlement& s) {
-  for (const auto& t : s.transfers) {
-    auto asset = t.asset.value();
-    if (t.from != transfer::outside)
-      balances_[t.from.value()][asset] -= t.amount.value();
-    if (t.to != transfer::outside)
-      balances_[t.to.value()][asset] += t.amount.value();
-  }
+void book_check::fill(known_order& o, const settlement& s, const report* told, role as) {
+  auto lots = s.quantity.value();
+  if (lots <= 0 || lots > o.leaves)
+    out_.add("book", "block {}: trade {} takes {} of {} lots of order {}", block_, s.trade.value(),
+             lots, o.leaves, o.id);
+  o.leaves -= lots;
+  o.filled += lots;
+  if (told
+      && (told->order.value() != o.id || told->client != o.client
+          || told->account != o.asked.account || told->instrument != s.instrument
+          || told->side != o.asked.side || told->client_order != o.asked.client_order
+          || told->role != as || told->price != s.price || told->quantity != s.quantity
+          || told->leaves.value() != o.leaves))
+    out_.add("settlement", "block {}: trade {} is not the fill that order {} is told of", block_,
+             s.trade.value(), o.id);
 }
 
 // -- comparing -----------------------------------------------------------------------------------
 
-/// By account and asset: what open orders must hold. Exact for sales; for purchases, whose hold
-/// depends on fees, only that there is one.
-std::vector<std::vector<book_check::needed>> book_check::holds() const {
-  std::vector<std::vector<needed>> out(balances_.size(), std::vector<needed>(rules_.assets.size()));
-  for (const auto& [id, o] : open_) {
-    const auto& i = rules_.instruments[o.instrument.value()];
-    auto& account = out[o.account.value()];
-    if (o.side == side::sell)
-      account[i.base.value()].offered += o.leaves * i.lot_units;
-    else
-      account[i.quote.value()].bids = true;
-  }
-  return out;
-}
-
-void book_check::compare_balances(const market::exchange& exchange) {
-  auto holds = this->holds();
-  for (std::size_t a = 0; a < balances_.size(); ++a) {
-    auto view = exchange.clearing().view(account_id{static_cast<std::uint32_t>(a)});
-    for (const auto& b : view.balances) {
-      auto has = b.free.value() + b.held.value();
-      auto& settled = balances_[a][b.asset.value()];
-      if (has != settled || b.free.value() < 0 || b.held.value() < 0)
-        out_.add("conservation", "block {}: account {} has {} + {} of asset {}, settled is {}",
-                 block_, a, b.free.value(), b.held.value(), b.asset.value(), settled);
-      const auto& n = holds[a][b.asset.value()];
-      if (n.bids ? b.held.value() <= n.offered : b.held.value() != n.offered)
-        out_.add("holds", "block {}: {} of asset {} is held of account {}, its orders offer {}{}",
-                 block_, b.held.value(), b.asset.value(), a, n.offered,
-                 n.bids ? " and there are bids" : "");
-    }
+void book_check::compare_best(const market::exchange& exchange) {
+  for (std::size_t i = 0; i < rules_.instruments.size(); ++i) {
+    instrument_id id{static_cast<std::uint16_t>(i)};
+    const auto& bids = queue_of(id, side::buy);
+    const auto& asks = queue_of(id, side::sell);
+    auto best = exchange.book(id, 1);
+    auto bid = best.bids.empty() ? 0 : best.bids.front().price.value();
+    auto ask = best.asks.empty() ? 0 : best.asks.front().price.value();
+    if (bid != (bids.empty() ? 0 : -bids.begin()->price)
+        || ask != (asks.empty() ? 0 : asks.begin()->price))
+      out_.add("book", "block {}: best prices of book {} are not those of the reports", block_, i);
+    if (bid != 0 && ask != 0 && bid >= ask)
+      out_.add("book", "block {}: book {} is crossed", block_, i);
   }
 }
 
@@ -209,9 +285,14 @@ void book_check::compare_books(const market::exchange& exchange) {
     auto book = exchange.book(id, everything);
     for (auto s : {side::buy, side::sell}) {
       std::map<std::int64_t, std::int64_t> found;
+      std::map<std::int64_t, std::int64_t> known;
       for (const auto& l : s == side::buy ? book.bids : book.asks)
         found[l.price.value()] = l.quantity.value();
-      if (found != levels_[{id, s}])
+      for (const auto& each : queue_of(id, s)) {
+        const auto& o = open_.at(each.id);
+        known[o.asked.price.value()] += o.leaves;
+      }
+      if (found != known)
         out_.add("book", "block {}: {} levels of book {} are not those of the reports", block_,
                  s == side::buy ? "buying" : "selling", i);
     }

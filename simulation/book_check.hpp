@@ -2,72 +2,76 @@
 // that shares no code with it.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <vector>
 
-#include "market/exchange.hpp"
-#include "market/rules.hpp"
+#include "simulation/block_story.hpp"
+#include "simulation/known_order.hpp"
+#include "simulation/money_check.hpp"
 #include "simulation/violations.hpp"
 
 namespace bourse::simulation {
 
-using namespace messages;
-
-/// Follows the execution reports and settlements of block after block. After each: the open orders
-/// it knows are those of the books, no book is crossed, every trade was at the resting order's
-/// price and within the taker's limit, nobody was passed over who had a better price or the same
-/// price earlier, and balances are those that settlement leaves. Sums of assets change by deposits
-/// and withdrawals alone.
+/// Follows requests, execution reports and settlements of block after block, in the order in which
+/// things happened, also within a block. Every order is as it was asked for, by who may ask; every
+/// trade is with the best order that stands in the book then, at its price, within the limit and
+/// the time in force of both, and never within an account; who takes goes on as long as it can.
+/// After each block the best prices are those of the books, and the money is where it belongs
+/// (money_check).
 class book_check {
 public:
   /// `r` and `out` outlive it.
   book_check(const market::rules& r, violations& out);
 
-  void executed(const market::block_result& result, const std::vector<report>& reports,
-                const market::exchange& exchange);
+  void executed(const market::block_input& input, const market::block_result& result,
+                const std::vector<report>& reports, const market::exchange& exchange);
 
   /// All levels of all books, which costs what they hold; best ones are compared at every block.
   void compare_books(const market::exchange& exchange);
 
 private:
-  struct resting {
-    client_id client; ///< whose reports tell of it
-    account_id account;
-    instrument_id instrument;
-    messages::side side = side::buy;
-    std::int64_t price = 0;
-    std::int64_t limit = 0; ///< 0: at any price
-    std::int64_t leaves = 0;
-    std::uint64_t block = 0;   ///< since when it has its place in the queue
-    std::uint64_t touched = 0; ///< the last block that changed it
-    bool moved = false;        ///< a replace gave it that place
-  };
-  using orders = std::map<std::uint64_t, resting>; ///< by order id
+  /// Best first.
+  struct in_line {
+    std::int64_t price = 0; ///< of purchases negative
+    std::uint64_t rank = 0;
+    std::uint64_t id = 0;
 
-  void take(const report& r);
-  void replaced(const report& r, resting& o);
-  void close(orders::iterator o);
-  void count(const resting& o, std::int64_t lots);
-  const resting* find(order_id id) const;
-  void check_trade(const settlement& s);
-  void check_priority(const settlement& s, const resting& maker, const resting& taker);
-  void settle(const settlement& s);
-  struct needed {
-    std::int64_t offered = 0; ///< base units of orders to sell
-    bool bids = false;
+    friend auto operator<=>(const in_line&, const in_line&) = default;
   };
-  std::vector<std::vector<needed>> holds() const;
-  void compare_balances(const market::exchange& exchange);
+  using queue = std::set<in_line>;
+
+  void opened(const report& r, const asked& by, std::uint32_t position);
+  void accepted(const report& r, const asked& by, std::uint32_t position);
+  void replaced(const report& r, const asked& by, std::uint32_t position);
+  void check_rights(const report& r, const place& p);
+  void trade(const block_story::trade& t);
+  void check_trade(const settlement& s, const known_order& maker, const known_order& taker);
+  void fill(known_order& o, const settlement& s, const report* told, role as);
+  void ended(const report& r, const asked* by);
+  void check_end(const report& r, const known_order& o);
+  /// The order that came last has done all that it will do at once.
+  void settled_down();
+
+  queue& queue_of(instrument_id i, side s) {
+    return queues_[2 * i.value() + (s == side::sell ? 1 : 0)];
+  }
+  static in_line line_of(const known_order& o);
+  void enqueue(const known_order& o);
+  void dequeue(const known_order& o);
+  /// The order that would be traded against that one next; null: none whose price it agrees to.
+  const known_order* next_for(const known_order& taker);
+  void compare_best(const market::exchange& exchange);
 
   const market::rules& rules_;
   violations& out_;
+  money_check money_;
   std::uint64_t block_ = 0;
-  orders open_;
-  orders closed_; ///< in the block at hand
-  /// By instrument and side: lots by price.
-  std::map<std::pair<instrument_id, side>, std::map<std::int64_t, std::int64_t>> levels_;
-  std::vector<std::vector<std::int64_t>> balances_; ///< by account and asset
+  std::map<std::uint64_t, known_order> open_; ///< by order id
+  std::vector<queue> queues_;                 ///< by instrument and side: the orders that may rest
+  std::uint64_t coming_ = 0;                  ///< the order that came last; 0: it is gone
 };
 
 } // namespace bourse::simulation

@@ -68,7 +68,7 @@ void market_check::execute(sequence_number n, const digest& d, byte_view block,
   }
   for (const auto& s : result.settlements)
     trades_ += s.trade.value() != 0 ? 1 : 0;
-  books_.executed(result, all, exchange_);
+  books_.executed(input, result, all, exchange_);
   if (executed_ % genesis_.checkpoint_interval == 0) {
     states_[executed_] = market::state_digest(n, chain, exchange_.page_root());
     books_.compare_books(exchange_);
