@@ -20,13 +20,6 @@ struct client_setup {
   client_id self;
 };
 
-std::vector<public_key> keys_of(const config::genesis& genesis) {
-  std::vector<public_key> keys;
-  for (auto& r : genesis.replicas)
-    keys.push_back(r.key);
-  return keys;
-}
-
 /// Carries out what client_session and client_queries decide.
 class client {
 public:

@@ -23,10 +23,8 @@ namespace bourse::actors {
 namespace {
 
 std::unique_ptr<const consensus::authenticator> authenticator_of(const node_context& c) {
-  std::vector<public_key> keys;
-  for (const auto& r : c.genesis.replicas)
-    keys.push_back(r.key);
-  return std::make_unique<consensus::key_authenticator>(c.key.copy(), std::move(keys), c.cluster());
+  return std::make_unique<consensus::key_authenticator>(c.key.copy(), keys_of(c.genesis),
+                                                        c.cluster());
 }
 
 market::pending_pool pool_of(const market::rules& rules, const market::clearing_house& house) {

@@ -32,10 +32,7 @@ struct checked_file {
 conformance::verifier verifier_of(const std::optional<config::genesis>& g) {
   if (!g)
     return {};
-  return [&g](replica_id by, purpose why, byte_view payload, const signature& s) {
-    return by.value() < g->replicas.size()
-           && verify(g->replicas[by.value()].key, why, g->cluster(), payload, s);
-  };
+  return conformance::verifier_of(keys_of(*g), g->cluster());
 }
 
 expected<std::vector<checked_file>> check_all(const conformance_options& o,

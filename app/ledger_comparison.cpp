@@ -16,10 +16,7 @@ using namespace messages;
 namespace {
 
 storage::audit_genesis audit_genesis_of(const config::genesis& g) {
-  storage::audit_genesis out{g.size, {}, g.market};
-  for (auto& r : g.replicas)
-    out.replicas.push_back(r.key);
-  return out;
+  return {g.size, keys_of(g), g.market};
 }
 
 std::vector<amount> genesis_supply(const market::rules& r) {

@@ -17,10 +17,7 @@ using namespace messages;
 namespace {
 
 storage::audit_genesis believed(const config::genesis& g) {
-  storage::audit_genesis result{g.size, {}, g.market};
-  for (const auto& r : g.replicas)
-    result.replicas.push_back(r.key);
-  return result;
+  return {g.size, keys_of(g), g.market};
 }
 
 nlohmann::json to_json(const storage::audit_report& r, const ledger_place& place,

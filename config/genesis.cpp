@@ -4,6 +4,13 @@
 
 namespace bourse::config {
 
+std::vector<public_key> keys_of(const genesis& g) {
+  std::vector<public_key> out;
+  for (const auto& r : g.replicas)
+    out.push_back(r.key);
+  return out;
+}
+
 std::optional<replica_id> replica_of(const genesis& g, const public_key& key) {
   for (std::size_t i = 0; i < g.replicas.size(); ++i)
     if (g.replicas[i].key == key)

@@ -45,6 +45,8 @@ struct genesis {
   }
 };
 
+/// By replica id.
+std::vector<public_key> keys_of(const genesis& g);
 /// Whose key that is.
 std::optional<replica_id> replica_of(const genesis& g, const public_key& key);
 std::optional<client_id> client_of(const genesis& g, const public_key& key);

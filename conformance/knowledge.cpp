@@ -9,23 +9,61 @@ namespace bourse::conformance {
 
 void knowledge::learn_vote(std::map<statement, std::set<replica_id>>& to, replica_id from,
                            const statement& what, const replica_signature& by, purpose why) {
-  if (by.replica == from && below_high(what.sequence) && what.sequence > std::min(low(), executed_)
-      && good(from, why, signed_bytes(what), by.signature))
+  if (by.replica != from || !below_high(what.sequence)
+      || what.sequence <= std::min(low(), executed_))
+    return;
+  auto known = to.find(what);
+  if (known != to.end() && known->second.contains(from))
+    return;
+  if (good(from, why, signed_bytes(what), by.signature))
     to[what].insert(from);
 }
 
 void knowledge::learn_stable(const stable_checkpoint& c) {
-  if (!proved(c, who_, verify_))
+  bool all_known = stable_.contains(c.what) && std::ranges::all_of(c.proof, [&](const auto& by) {
+                     return checkpointed(c.what, by.replica);
+                   });
+  if (all_known || !proved(c, who_, verify_))
     return;
   stable_.insert(c.what);
   for (const auto& by : c.proof)
     checkpoints_[c.what].insert(by.replica);
 }
 
-void knowledge::learn_new_view(const new_view& m) {
-  auto valid = valid_new_view(m, who_, verify_);
-  if (!valid || !new_views_.insert(hash(m.body)).second)
+void knowledge::learn_final(const commit_certificate& c) {
+  if (!final_.contains({c.what.sequence, c.what.digest}) && proved(c, who_, verify_))
+    final_.emplace(c.what.sequence, c.what.digest);
+}
+
+void knowledge::learn_checkpoint(const checkpoint& m) {
+  auto n = m.what.sequence;
+  if (n.value() == 0 || n.value() % who_.checkpoint_interval != 0
+      || m.by.replica.value() >= who_.size.n || checkpointed(m.what, m.by.replica)
+      || !good(m.by.replica, purpose::checkpoint, signed_bytes(m.what), m.by.signature))
     return;
+  auto& by = checkpoints_[m.what];
+  by.insert(m.by.replica);
+  if (by.size() >= who_.size.quorum())
+    stable_.insert(m.what);
+}
+
+void knowledge::learn_view_change(replica_id from, const view_change& m) {
+  auto content = decode_view_change_content(m.body, {});
+  if (m.by.replica != from || !content)
+    return;
+  wish(from, content->view); // over its own link, so it need not be signed
+  auto valid = heard(m) ? std::nullopt : valid_view_change(m, who_, verify_);
+  if (!valid)
+    return;
+  view_changes_.emplace(hash(m.body), from);
+  learn_stable(valid->stable); // who makes the NEW-VIEW goes by it before that leaves
+}
+
+void knowledge::learn_new_view(const new_view& m) {
+  auto valid = heard(m) ? std::nullopt : valid_new_view(m, who_, verify_);
+  if (!valid)
+    return;
+  new_views_.insert(hash(m.body));
   for (const auto& change : valid->changes) // each may prove it by other signatures
     learn_stable(decode_view_change_content(change.body, {})->stable);
   for (const auto& [n, d] : valid->log.blocks)
@@ -42,7 +80,7 @@ void knowledge::wish(replica_id from, view_number v) {
 void knowledge::learn(replica_id from, const peer_message& m) {
   if (const auto* p = std::get_if<pre_prepare>(&m)) {
     // Whoever sends it on; without a signature it is only a block.
-    if (p->signature != signature{} && below_high(p->what.sequence)
+    if (p->signature != signature{} && below_high(p->what.sequence) && !proposed(p->what)
         && good(who_.size.primary_of(p->what.view), purpose::pre_prepare, signed_bytes(p->what),
                 p->signature))
       proposals_.insert(p->what);
@@ -52,27 +90,13 @@ void knowledge::learn(replica_id from, const peer_message& m) {
   } else if (const auto* c = std::get_if<commit>(&m)) {
     learn_vote(commits_, from, c->what, c->by, purpose::commit);
   } else if (const auto* b = std::get_if<committed_block>(&m)) {
-    if (proved(b->certificate, who_, verify_))
-      final_.emplace(b->certificate.what.sequence, b->certificate.what.digest);
+    learn_final(b->certificate);
   } else if (const auto* k = std::get_if<checkpoint>(&m)) {
-    auto n = k->what.sequence;
-    if (n.value() == 0 || n.value() % who_.checkpoint_interval != 0
-        || k->by.replica.value() >= who_.size.n
-        || !good(k->by.replica, purpose::checkpoint, signed_bytes(k->what), k->by.signature))
-      return;
-    auto& by = checkpoints_[k->what];
-    by.insert(k->by.replica);
-    if (by.size() >= who_.size.quorum())
-      stable_.insert(k->what);
+    learn_checkpoint(*k);
   } else if (const auto* w = std::get_if<messages::wish>(&m)) {
     wish(from, w->view);
   } else if (const auto* vc = std::get_if<view_change>(&m)) {
-    auto content = decode_view_change_content(vc->body, {});
-    if (vc->by.replica != from || !content)
-      return;
-    wish(from, content->view);
-    view_changes_.emplace(hash(vc->body), from);
-    learn_stable(content->stable); // who makes the NEW-VIEW goes by it before that leaves
+    learn_view_change(from, *vc);
   } else if (const auto* nv = std::get_if<new_view>(&m)) {
     learn_new_view(*nv);
   }
@@ -87,9 +111,10 @@ void knowledge::learn(const started& disk) {
   for (const auto& p : disk.proposals)
     proposals_.insert(p);
   for (const auto& c : disk.prepared)
-    certificates_.emplace(c.what, c);
+    if (proved(c, who_, verify_))
+      certificates_.insert(c.what);
   for (const auto& c : disk.committed)
-    final_.emplace(c.what.sequence, c.what.digest);
+    learn_final(c);
   for (const auto& v : disk.votes) {
     if (v.phase == phase::prepare)
       prepares_[v.what].insert(who_.self);
@@ -110,7 +135,7 @@ void knowledge::executed(sequence_number n, const digest& d) {
   std::erase_if(proposals_, old);
   std::erase_if(prepares_, [&](const auto& e) { return old(e.first); });
   std::erase_if(commits_, [&](const auto& e) { return old(e.first); });
-  std::erase_if(certificates_, [&](const auto& e) { return old(e.first); });
+  std::erase_if(certificates_, old);
   std::erase_if(checkpoints_, [&](const auto& e) {
     return e.first.sequence < std::min(gone, told_)
            && gone.value() - e.first.sequence.value() > who_.window;
@@ -138,7 +163,7 @@ bool knowledge::committed(sequence_number n, const digest& d) const {
 }
 
 bool knowledge::composed(const prepared_certificate& c) const {
-  if (auto known = certificates_.find(c.what); known != certificates_.end())
+  if (certificates_.contains(c.what))
     return true;
   auto by = prepares_.find(c.what);
   return proposed(c.what) && by != prepares_.end()

@@ -64,6 +64,9 @@ private:
   void learn_vote(std::map<statement, std::set<replica_id>>& to, replica_id from,
                   const statement& what, const replica_signature& by, purpose why);
   void learn_stable(const stable_checkpoint& c);
+  void learn_final(const commit_certificate& c);
+  void learn_checkpoint(const checkpoint& m);
+  void learn_view_change(replica_id from, const view_change& m);
   void learn_new_view(const new_view& m);
   void wish(replica_id from, view_number v);
   bool good(replica_id by, purpose why, byte_view payload, const signature& s) const {
@@ -75,8 +78,8 @@ private:
   std::set<statement> proposals_;
   std::map<statement, std::set<replica_id>> prepares_;
   std::map<statement, std::set<replica_id>> commits_;
-  std::set<std::pair<sequence_number, digest>> final_;     ///< by a certificate
-  std::map<statement, prepared_certificate> certificates_; ///< of the disk
+  std::set<std::pair<sequence_number, digest>> final_; ///< by a certificate
+  std::set<statement> certificates_;                   ///< of the disk
   std::map<checkpoint_statement, std::set<replica_id>> checkpoints_;
   std::set<checkpoint_statement> stable_;
   sequence_number told_;

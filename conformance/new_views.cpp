@@ -22,6 +22,13 @@ bool signed_body(const bytes& body, const replica_signature& by, purpose why,
 
 } // namespace
 
+verifier verifier_of(std::vector<public_key> keys, const digest& cluster) {
+  return [keys = std::move(keys), cluster](replica_id by, purpose why, byte_view payload,
+                                           const signature& s) {
+    return by.value() < keys.size() && verify(keys[by.value()], why, cluster, payload, s);
+  };
+}
+
 bool distinct_signers(const std::vector<replica_signature>& by, std::uint16_t count,
                       cluster_size size) {
   std::set<replica_id> who;

@@ -8,12 +8,16 @@
 #include <vector>
 
 #include "conformance/step.hpp"
+#include "messages/crypto.hpp"
 
 namespace bourse::conformance {
 
 /// Whether a replica signed the payload for that purpose. A specification without one believes
 /// every signature: it then allows more, never less.
 using verifier = std::function<bool(replica_id, purpose, byte_view payload, const signature&)>;
+
+/// By the genesis file: its replicas' keys, by id.
+verifier verifier_of(std::vector<public_key> keys, const digest& cluster);
 
 /// 2f+1 signatures of different replicas, or so many others.
 bool distinct_signers(const std::vector<replica_signature>& by, std::uint16_t count,

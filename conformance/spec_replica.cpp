@@ -20,7 +20,7 @@ std::size_t place(phase p) {
 } // namespace
 
 spec_replica::spec_replica(const identity& who, verifier verify)
-    : who_(who), known_(who, std::move(verify)) {}
+    : who_(who), verify_(verify), known_(who, std::move(verify)) {}
 
 verdict spec_replica::take(const event& e) {
   if (!running_ && !std::holds_alternative<started>(e))
@@ -229,7 +229,7 @@ verdict spec_replica::says(const commit& m) {
 
 verdict spec_replica::says(const committed_block& m) {
   const auto& what = m.certificate.what;
-  if (!distinct_signers(m.certificate.commits, who_.size.quorum(), who_.size))
+  if (!proved(m.certificate, who_, verify_))
     return refuse("a final block is handed on with 2f+1 commits of different replicas",
                   "PROTOCOL 5");
   if (!known_.committed(what.sequence, what.digest))
@@ -282,7 +282,7 @@ verdict spec_replica::says(const wish& m) {
 }
 
 verdict spec_replica::says(const view_change& m) {
-  auto content = valid_view_change(m, who_, {});
+  auto content = valid_view_change(m, who_, verify_);
   if (m.by.replica != who_.self || !content)
     return refuse("a VIEW-CHANGE is its sender's, and all of it is valid", "C&L 4.4, PROTOCOL 9");
   if (auto why = changes_view(*content))
@@ -330,7 +330,7 @@ verdict spec_replica::says(const new_view& m) {
     return allowed;
   if (silent_)
     return refuse("a replica with a new database says nothing", "PROTOCOL 10");
-  auto valid = valid_new_view(m, who_, {});
+  auto valid = valid_new_view(m, who_, verify_);
   if (!valid)
     return refuse("a NEW-VIEW is its primary's and follows from 2f+1 VIEW-CHANGEs", source);
   if (valid->view < view_)

@@ -60,6 +60,7 @@ private:
   std::optional<digest> said_of(phase p, view_number v, sequence_number n) const;
 
   identity who_;
+  verifier verify_;
   knowledge known_;
   bool running_ = false;
   bool first_life_ = true;

@@ -139,17 +139,6 @@ void hoard::see(const peer_message& m) {
 // -- a liar
 // ----------------------------------------------------------------------------------------
 
-namespace {
-
-std::vector<public_key> keys_of(const config::genesis& g) {
-  std::vector<public_key> out;
-  for (const auto& r : g.replicas)
-    out.push_back(r.key);
-  return out;
-}
-
-} // namespace
-
 liar::liar(cluster& c, std::size_t self, hoard& seen, std::uint64_t seed)
     : cluster_(c),
       self_(self),

@@ -5,9 +5,11 @@ namespace bourse::simulation {
 spec_check::spec_check(const cluster& c, violations& out)
     : cluster_(c), out_(out), refused_(c.size()) {
   const auto& g = c.genesis();
+  auto verify = conformance::verifier_of(keys_of(g), g.cluster());
   for (std::size_t i = 0; i < c.size(); ++i)
     replicas_.emplace_back(
-        conformance::identity{g.cluster(), g.size, c.identity(i), g.window, g.checkpoint_interval});
+        conformance::identity{g.cluster(), g.size, c.identity(i), g.window, g.checkpoint_interval},
+        verify);
 }
 
 void spec_check::took(std::size_t node, const conformance::event& step) {
