@@ -102,8 +102,10 @@ void block_story::match_fill(const report& r) {
 /// `before`: its position, or if it names no request one that it did not come before.
 void block_story::take_report(std::uint32_t index, std::uint32_t before) {
   const auto& r = reports_[index];
-  bool ends = r.kind == report_kind::cancelled || r.kind == report_kind::expired;
-  bool opens = r.kind == report_kind::accepted || r.kind == report_kind::replaced;
+  bool ends = r.kind == report_kind::cancelled || r.kind == report_kind::expired
+              || r.kind == report_kind::done;
+  bool opens = r.kind == report_kind::accepted || r.kind == report_kind::replaced
+               || r.kind == report_kind::rejected;
   if (names_request(r)) {
     const auto* by = request_of(r);
     if (!by)
@@ -114,9 +116,9 @@ void block_story::take_report(std::uint32_t index, std::uint32_t before) {
       ++a.answers;
       a.answer = r.kind;
     }
-  } else if (opens) {
-    return out_.add("exactly-once", "block {}: order {} changes and nobody asked",
-                    result_.sequence.value(), r.order.value());
+  } else if (opens || r.kind == report_kind::done) {
+    return out_.add("exactly-once", "block {}: client {} is answered and did not ask",
+                    result_.sequence.value(), r.client.value());
   }
   if (opens)
     all_.push_back({before, happening::kind::opening, index});

@@ -24,6 +24,7 @@ struct asked {
 struct happening {
   /// Within one position in this order. An end of which no request is named came some time after
   /// the report before it: it stands as early as can be, so it excuses what it may have come after.
+  /// Openings are refusals too, ends also that a request without an order is done.
   enum class kind : std::uint8_t { opening, early_end, trade, end };
 
   std::uint32_t position = 0; ///< of the request, in the block; 0: before all

@@ -21,26 +21,36 @@ book_check::book_check(const market::rules& r, violations& out)
 void book_check::executed(const market::block_input& input, const market::block_result& result,
                           const std::vector<report>& reports, const market::exchange& exchange) {
   block_ = result.sequence.value();
+  time_ = std::max(time_, input.time.value());
+  gone_.clear();
   block_story story{input, result, reports, out_};
+  fire_switches();
   std::uint32_t position = 0;
   for (const auto& h : story.all()) {
     if (h.position != position)
       settled_down();
     position = h.position;
+    const auto& told = reports[h.what == happening::kind::trade ? 0 : h.index];
     if (h.what == happening::kind::opening)
-      opened(reports[h.index], story.requests()[position], position);
+      opened(told, story.requests()[position], position);
     else if (h.what == happening::kind::trade)
       trade(story.trade_at(h.index));
+    else if (told.kind == report_kind::done)
+      done(told, story.requests()[position]);
     else
-      ended(reports[h.index], story.request_of(reports[h.index]));
+      ended(told, story.request_of(told), h);
   }
   settled_down();
   for (const auto& [id, o] : open_) {
     if (o.asked.expire_after.value() != 0 && o.asked.expire_after.value() < block_)
       out_.add("time-in-force", "block {}: order {} is open, its last block was {}", block_, id,
                o.asked.expire_after.value());
+    if (fired_.contains(o.asked.account) && id >> 16 < block_)
+      out_.add("dead-man", "block {}: order {} is open, the switch of its account fired", block_,
+               id);
     money_.hold(o);
   }
+  arm_switches(story);
   compare_best(exchange);
   money_.settle(story, result);
   money_.compare(exchange);
@@ -51,8 +61,10 @@ void book_check::executed(const market::block_input& input, const market::block_
 void book_check::opened(const report& r, const asked& by, std::uint32_t position) {
   if (r.kind == report_kind::accepted)
     accepted(r, by, position);
-  else
+  else if (r.kind == report_kind::replaced)
     replaced(r, by, position);
+  else
+    refused(r, by);
 }
 
 void book_check::accepted(const report& r, const asked& by, std::uint32_t position) {
@@ -111,7 +123,7 @@ void book_check::replaced(const report& r, const asked& by, std::uint32_t positi
   enqueue(o);
 }
 
-void book_check::ended(const report& r, const asked* by) {
+void book_check::ended(const report& r, const asked* by, const happening& h) {
   auto it = open_.find(r.order.value());
   if (it == open_.end() || it->second.client != r.client || it->second.leaves != r.leaves.value())
     return out_.add("book", "block {}: order {} ends with {} lots left, which is not so", block_,
@@ -123,11 +135,28 @@ void book_check::ended(const report& r, const asked* by) {
       || (all && all->account != o.asked.account)
       || (r.kind == report_kind::cancelled && by && !one && !all))
     out_.add("book", "block {}: order {} is cancelled, and another was to be", block_, o.id);
+  if (h.position != 0 && (r.why == reason::dead_man || r.why == reason::end_of_life))
+    out_.add("book", "block {}: order {} expires after request {}, and not before all", block_,
+             o.id, h.position);
   check_end(r, o);
   if (coming_ == it->first)
     coming_ = 0;
   dequeue(it->second);
+  if (h.what == happening::kind::early_end
+      && (r.kind == report_kind::cancelled || r.why == reason::self_trade))
+    gone_.push_back(it->second);
   open_.erase(it);
+}
+
+void book_check::done(const report& r, const asked& by) {
+  const auto* all = std::get_if<cancel_all>(by.what);
+  if (!all)
+    return;
+  for (const auto& [id, o] : open_)
+    if (o.asked.account == all->account
+        && (!all->instrument || o.asked.instrument == *all->instrument))
+      out_.add("book", "block {}: order {} outlives a cancel-all that client {} is told of", block_,
+               id, r.client.value());
 }
 
 void book_check::check_end(const report& r, const known_order& o) {
@@ -140,6 +169,9 @@ void book_check::check_end(const report& r, const known_order& o) {
     out_.add("self-trade", "block {}: order {} expires, the other one was to", block_, o.id);
   if (o.asked.tif == time_in_force::fill_or_kill && r.why != reason::overflow)
     broken("is to be filled or refused, and a rest of it expires");
+  if (r.why == reason::dead_man && !fired_.contains(o.asked.account))
+    out_.add("dead-man", "block {}: order {} expires, no switch of its account was due", block_,
+             o.id);
   if (r.why == reason::end_of_life
       && (o.asked.tif != time_in_force::good_till_block || o.asked.expire_after.value() >= block_))
     broken("expires before its time");
@@ -161,6 +193,106 @@ void book_check::settled_down() {
              it->first, other->id);
 }
 
+// -- refusals ------------------------------------------------------------------------------------
+
+/// Those that books and names decide: funds and rights are not looked at.
+void book_check::refused(const report& r, const asked& by) {
+  bool right = true;
+  if (const auto* p = std::get_if<place>(by.what)) {
+    if (r.why == reason::would_take)
+      right = p->type == order_type::market || may_cross(*p);
+    else if (r.why == reason::would_not_fill)
+      right = p->tif == time_in_force::fill_or_kill && may_fail_to_fill(*p);
+    else if (r.why == reason::duplicate_client_order)
+      right = may_be_named({p->account, p->instrument, p->client_order});
+  } else if (const auto* c = std::get_if<cancel>(by.what)) {
+    if (r.why == reason::unknown_order)
+      right = may_be_unknown({c->account, c->instrument, c->client_order}, std::nullopt);
+  } else if (const auto* x = std::get_if<replace>(by.what)) {
+    const auto* o = named({x->account, x->instrument, x->client_order});
+    place as;
+    as.instrument = x->instrument;
+    as.side = x->side;
+    as.price = x->price;
+    if (r.why == reason::unknown_order)
+      right = may_be_unknown({x->account, x->instrument, x->client_order}, x->side);
+    else if (r.why == reason::would_take)
+      right = x->post_only && may_cross(as);
+    else if (r.why == reason::too_late)
+      right = !gone_.empty() || (o && x->quantity.value() <= o->filled);
+    else if (r.why == reason::duplicate_client_order)
+      right = x->new_client_order != x->client_order
+              && may_be_named({x->account, x->instrument, x->new_client_order});
+  }
+  if (!right)
+    out_.add("refusal", "block {}: client {} is refused request {} of submission {}: {}", block_,
+             r.client.value(), r.index, r.submission.value(), to_string(r.why));
+}
+
+bool book_check::may_cross(const place& p) {
+  known_order taker;
+  taker.asked = p;
+  return next_for(taker) || std::any_of(gone_.begin(), gone_.end(), [&](const auto& o) {
+           return o.asked.instrument == p.instrument && o.asked.side != p.side
+                  && taker.agrees_to(o.asked.price.value());
+         });
+}
+
+/// By what stands in the book. What a market order may spend is not looked at.
+bool book_check::may_fail_to_fill(const place& p) {
+  if (p.type == order_type::market || !gone_.empty())
+    return true;
+  known_order taker;
+  taker.asked = p;
+  auto wanted = p.quantity.value();
+  for (const auto& each : queue_of(p.instrument, opposite(p.side))) {
+    const auto& o = open_.at(each.id);
+    bool own = o.asked.account == p.account;
+    if (wanted <= 0 || !taker.agrees_to(o.asked.price.value())
+        || (own && p.stp != self_trade::expire_maker))
+      break;
+    wanted -= own ? 0 : o.leaves;
+  }
+  return wanted > 0;
+}
+
+const known_order* book_check::named(const name& n) const {
+  auto found = names_.find(n);
+  return found == names_.end() ? nullptr : &open_.at(found->second);
+}
+
+bool book_check::may_be_named(const name& n) const {
+  return std::get<client_order_id>(n).value() == 0 || named(n)
+         || std::any_of(gone_.begin(), gone_.end(), [&](const auto& o) { return name_of(o) == n; });
+}
+
+bool book_check::may_be_unknown(const name& n, std::optional<side> s) const {
+  const auto* o = named(n);
+  return !o || (s && o->asked.side != *s);
+}
+
+// -- dead-man's switches -------------------------------------------------------------------------
+
+void book_check::fire_switches() {
+  fired_.clear();
+  for (const auto& [account, due] : armed_)
+    if (due <= time_)
+      fired_.insert(account);
+  for (auto account : fired_)
+    armed_.erase(account);
+}
+
+void book_check::arm_switches(const block_story& story) {
+  for (const auto& a : story.requests()) {
+    const auto* s = a.what ? std::get_if<dead_man_switch>(a.what) : nullptr;
+    if (!s || a.answer != report_kind::done)
+      continue;
+    armed_.erase(s->account);
+    if (s->timeout_ms != 0)
+      armed_[s->account] = time_ + s->timeout_ms;
+  }
+}
+
 // -- queues --------------------------------------------------------------------------------------
 
 book_check::in_line book_check::line_of(const known_order& o) {
@@ -169,13 +301,20 @@ book_check::in_line book_check::line_of(const known_order& o) {
 }
 
 void book_check::enqueue(const known_order& o) {
-  if (o.may_rest())
-    queue_of(o.asked.instrument, o.asked.side).insert(line_of(o));
+  if (named(name_of(o)))
+    out_.add("book", "block {}: order {} has the name of another open one", block_, o.id);
+  if (!o.may_rest())
+    return;
+  queue_of(o.asked.instrument, o.asked.side).insert(line_of(o));
+  names_.emplace(name_of(o), o.id);
 }
 
 void book_check::dequeue(const known_order& o) {
-  if (o.may_rest())
-    queue_of(o.asked.instrument, o.asked.side).erase(line_of(o));
+  if (!o.may_rest())
+    return;
+  queue_of(o.asked.instrument, o.asked.side).erase(line_of(o));
+  if (auto it = names_.find(name_of(o)); it != names_.end() && it->second == o.id)
+    names_.erase(it);
 }
 
 const known_order* book_check::next_for(const known_order& taker) {

@@ -5,7 +5,9 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
+#include <tuple>
 #include <vector>
 
 #include "simulation/block_story.hpp"
@@ -46,12 +48,16 @@ private:
   void opened(const report& r, const asked& by, std::uint32_t position);
   void accepted(const report& r, const asked& by, std::uint32_t position);
   void replaced(const report& r, const asked& by, std::uint32_t position);
+  void refused(const report& r, const asked& by);
   void check_rights(const report& r, const place& p);
   void trade(const block_story::trade& t);
   void check_trade(const settlement& s, const known_order& maker, const known_order& taker);
   void fill(known_order& o, const settlement& s, const report* told, role as);
-  void ended(const report& r, const asked* by);
+  void ended(const report& r, const asked* by, const happening& h);
+  void done(const report& r, const asked& by);
   void check_end(const report& r, const known_order& o);
+  void fire_switches();
+  void arm_switches(const block_story& story);
   /// The order that came last has done all that it will do at once.
   void settled_down();
 
@@ -63,6 +69,16 @@ private:
   void dequeue(const known_order& o);
   /// The order that would be traded against that one next; null: none whose price it agrees to.
   const known_order* next_for(const known_order& taker);
+  using name = std::tuple<account_id, instrument_id, client_order_id>;
+  static name name_of(const known_order& o) {
+    return {o.asked.account, o.asked.instrument, o.asked.client_order};
+  }
+  const known_order* named(const name& n) const;
+  /// Why a refusal would be right, or may be.
+  bool may_cross(const place& p);
+  bool may_fail_to_fill(const place& p);
+  bool may_be_named(const name& n) const;
+  bool may_be_unknown(const name& n, std::optional<side> s) const;
   void compare_best(const market::exchange& exchange);
 
   const market::rules& rules_;
@@ -71,7 +87,12 @@ private:
   std::uint64_t block_ = 0;
   std::map<std::uint64_t, known_order> open_; ///< by order id
   std::vector<queue> queues_;                 ///< by instrument and side: the orders that may rest
+  std::map<name, std::uint64_t> names_;       ///< the ids of the same
   std::uint64_t coming_ = 0;                  ///< the order that came last; 0: it is gone
+  std::vector<known_order> gone_; ///< in this block, and perhaps somewhat later than is thought
+  std::uint64_t time_ = 0;
+  std::map<account_id, std::uint64_t> armed_; ///< dead-man's switches: when they are due
+  std::set<account_id> fired_;                ///< as this block began
 };
 
 } // namespace bourse::simulation

@@ -4,113 +4,15 @@
 
 #include "simulation/book_check.hpp"
 
-#include <algorithm>
+#include <functional>
 
 #include "bench/synthetic_market.hpp"
-#include "config/sample_market.hpp"
-#include "simulation/crowd.hpp"
+#include "tests/simulation/spoilt_market.hpp"
 
 using namespace bourse;
 using namespace bourse::messages;
-using simulation::book_check;
-using simulation::violations;
+using fixture = simulation::spoilt_market;
 using part = bench::synthetic_market::part;
-
-namespace {
-
-struct fixture {
-  static config::genesis sample() {
-    config::genesis g;
-    g.market = config::sample_market();
-    return g;
-  }
-
-  void add(client_id who, request r) {
-    submission s{who, stream_id{0}, submission_number{++numbers[who]}, {std::move(r)}};
-    auto body = encode(s);
-    auto name = hash(body);
-    block.submissions.push_back(std::make_shared<const verified_submission>(
-        verified_submission{{body, {}}, name, s, market::lane_of(s, genesis.market)}));
-  }
-  request limit(client_id who, side way, std::int64_t price, std::int64_t lots,
-                std::size_t account = 0) {
-    return simulation::limit_order(simulation::account_of(genesis, who, account), way, price, lots,
-                                   ++orders);
-  }
-  static request replacement(const request& of, std::int64_t price, std::int64_t lots) {
-    const auto& p = std::get<place>(of);
-    replace r;
-    r.account = p.account;
-    r.instrument = p.instrument;
-    r.client_order = r.new_client_order = p.client_order;
-    r.price = messages::price{price};
-    r.quantity = quantity{lots};
-    r.side = p.side;
-    return r;
-  }
-  /// What the exchange makes of the block so far; `spoil` may change it before it is checked.
-  template <class Spoil>
-  void execute(Spoil spoil) {
-    block.sequence = block.sequence.next();
-    auto result = exchange.execute(block);
-    std::vector<report> reports;
-    for (const auto& c : result.reports) {
-      auto decoded = decode_reports(c.encoded, c.count);
-      CAF_REQUIRE(decoded.has_value());
-      reports.insert(reports.end(), decoded->begin(), decoded->end());
-    }
-    spoil(result, reports);
-    check.executed(block, result, reports, exchange);
-    block.submissions.clear();
-  }
-  void execute() {
-    execute([](auto&, auto&) {});
-  }
-  /// To be called by `spoil`: shows the check another request than the exchange executed.
-  template <class Request, class Change>
-  void pretend(std::size_t submission, Change change) {
-    auto other = *block.submissions[submission];
-    change(std::get<Request>(other.content.requests.front()));
-    block.submissions[submission] = std::make_shared<const verified_submission>(other);
-  }
-  std::string rule() const {
-    return out.empty() ? "" : out.all().front().rule;
-  }
-  /// True if that rule was broken, with those words.
-  bool found(std::string_view rule, std::string_view words = "") const {
-    return std::any_of(out.all().begin(), out.all().end(), [&](const auto& v) {
-      return v.rule == rule && v.what.find(words) != std::string::npos;
-    });
-  }
-  /// 20 lots are sold and bought at 100, in one block: enough for a fee of each.
-  template <class Spoil>
-  void trade(Spoil spoil) {
-    add(maker, limit(maker, side::sell, 100, 20));
-    add(taker, limit(taker, side::buy, 100, 20));
-    execute(spoil);
-  }
-  /// The same, and only the settlement is spoilt.
-  template <class Spoil>
-  void settle(Spoil spoil) {
-    trade([&](market::block_result& r, auto&) {
-      CAF_REQUIRE_EQUAL(r.settlements.size(), 1u);
-      CAF_REQUIRE_EQUAL(r.settlements.front().transfers.size(), 4u);
-      spoil(r.settlements.front());
-    });
-  }
-
-  config::genesis genesis = sample();
-  client_id maker = simulation::client_named(genesis, "maker");
-  client_id taker = simulation::client_named(genesis, "taker");
-  market::exchange exchange{genesis.market};
-  violations out;
-  book_check check{genesis.market, out};
-  market::block_input block;
-  std::map<client_id, std::uint64_t> numbers;
-  std::uint64_t orders = 0;
-};
-
-} // namespace
 
 CAF_TEST(it agrees with the exchange) {
   fixture f;
@@ -144,154 +46,6 @@ CAF_TEST(it agrees with the exchange on made up trade) {
   CAF_CHECK(rejected > 0);
 }
 
-// -- settlement ----------------------------------------------------------------------------------
-
-CAF_TEST(a transfer that is left out is found) {
-  fixture f;
-  f.settle([](settlement& s) { s.transfers.pop_back(); });
-  CAF_CHECK_EQUAL(f.rule(), "settlement");
-  CAF_CHECK(f.found("conservation"));
-}
-
-CAF_TEST(a fee that is too high is found) {
-  fixture f;
-  f.settle(
-      [](settlement& s) { s.transfers[2].amount = amount{s.transfers[2].amount.value() + 1}; });
-  CAF_CHECK_EQUAL(f.rule(), "settlement");
-}
-
-CAF_TEST(a fee that comes from outside is found) {
-  fixture f;
-  f.settle([](settlement& s) { s.transfers[3].from = transfer::outside; });
-  CAF_CHECK_EQUAL(f.rule(), "settlement");
-}
-
-CAF_TEST(another receiver is found) {
-  fixture f;
-  f.settle([](settlement& s) { s.transfers[0].to = account_id{7}; });
-  CAF_CHECK_EQUAL(f.rule(), "settlement");
-}
-
-CAF_TEST(another price than was paid is found) {
-  fixture f;
-  f.settle(
-      [](settlement& s) { s.transfers[1].amount = amount{s.transfers[1].amount.value() + 10}; });
-  CAF_CHECK_EQUAL(f.rule(), "settlement");
-}
-
-CAF_TEST(fees are rounded once an order) {
-  fixture f;
-  // 100 ticks and 5 hundredths of a percent: every 20th lot costs the maker a unit.
-  f.add(f.maker, f.limit(f.maker, side::sell, 100, 60));
-  f.execute();
-  std::vector<std::int64_t> fees;
-  for (int i = 0; i < 4; ++i) {
-    f.add(f.taker, f.limit(f.taker, side::buy, 100, 15));
-    f.execute([&](auto&, std::vector<report>& all) {
-      for (const auto& each : all)
-        if (each.role == role::maker)
-          fees.push_back(each.fee.value());
-    });
-  }
-  CAF_CHECK_EQUAL(f.rule(), "");
-  CAF_CHECK(fees == (std::vector<std::int64_t>{0, 1, 1, 1}));
-  f.add(f.maker, f.limit(f.maker, side::sell, 100, 15));
-  f.add(f.taker, f.limit(f.taker, side::buy, 100, 15));
-  f.execute([](auto&, std::vector<report>& all) {
-    for (auto& each : all)
-      if (each.role == role::maker)
-        each.fee = amount{1};
-  });
-  CAF_CHECK_EQUAL(f.rule(), "settlement");
-}
-
-CAF_TEST(a fill that is not settled is found) {
-  fixture f;
-  f.trade([](market::block_result& r, auto&) { r.settlements.clear(); });
-  CAF_CHECK_EQUAL(f.rule(), "settlement");
-}
-
-CAF_TEST(a fill that nobody was told of is found) {
-  for (auto untold : {role::maker, role::taker}) {
-    fixture f;
-    f.trade([&](auto&, std::vector<report>& all) {
-      std::erase_if(all, [&](const report& r) { return r.role == untold; });
-    });
-    CAF_CHECK_EQUAL(f.rule(), "settlement");
-  }
-}
-
-CAF_TEST(a fill that is told twice is found) {
-  fixture f;
-  f.trade([](auto&, std::vector<report>& all) { all.push_back(all.back()); });
-  CAF_CHECK_EQUAL(f.rule(), "settlement");
-}
-
-CAF_TEST(a fill of another size than is settled is found) {
-  fixture f;
-  f.trade([](auto&, std::vector<report>& all) {
-    CAF_REQUIRE(all.back().kind == report_kind::fill);
-    all.back().quantity = quantity{9};
-  });
-  CAF_CHECK_EQUAL(f.rule(), "settlement");
-}
-
-CAF_TEST(a market order that spends too much is found) {
-  fixture f;
-  f.add(f.maker, f.limit(f.maker, side::sell, 100, 10));
-  f.execute();
-  auto buy = std::get<place>(f.limit(f.taker, side::buy, 0, 10));
-  buy.type = order_type::market;
-  buy.tif = time_in_force::immediate_or_cancel;
-  buy.max_spend = amount{1001};
-  f.add(f.taker, buy);
-  f.execute(
-      [&](auto&, auto&) { f.pretend<place>(0, [](place& p) { p.max_spend = amount{1000}; }); });
-  CAF_CHECK(f.found("settlement", "spends more"));
-}
-
-CAF_TEST(deposits and withdrawals are what was asked for) {
-  auto treasurer = [](fixture& f) {
-    return simulation::client_named(f.genesis, "treasurer");
-  };
-  account_id account{1};
-  {
-    fixture f;
-    f.add(treasurer(f), deposit{account, asset_id{1}, amount{50}});
-    f.add(treasurer(f), withdraw{account, asset_id{0}, amount{70}});
-    f.execute();
-    CAF_CHECK_EQUAL(f.rule(), "");
-  }
-  {
-    fixture f;
-    f.add(treasurer(f), deposit{account, asset_id{1}, amount{50}});
-    f.execute(
-        [&](auto&, auto&) { f.pretend<deposit>(0, [](deposit& d) { d.amount = amount{49}; }); });
-    CAF_CHECK_EQUAL(f.rule(), "settlement");
-    CAF_CHECK(f.found("conservation", "1 more of asset 1 than was brought"));
-  }
-  {
-    fixture f;
-    f.add(treasurer(f), withdraw{account, asset_id{0}, amount{70}});
-    f.execute([](market::block_result& r, auto&) { r.settlements.clear(); });
-    CAF_CHECK(f.found("settlement", "granted and not moved"));
-  }
-  {
-    fixture f;
-    f.add(treasurer(f), deposit{account, asset_id{1}, amount{50}});
-    f.execute([](auto&, std::vector<report>& all) { all.front().kind = report_kind::rejected; });
-    CAF_CHECK_EQUAL(f.rule(), "settlement");
-    CAF_CHECK(f.found("conservation", "50 more of asset 1 than was brought"));
-  }
-}
-
-CAF_TEST(a hold of more than the order needs is found) {
-  fixture f;
-  f.add(f.taker, f.limit(f.taker, side::buy, 100, 1000));
-  f.execute([&](auto&, auto&) { f.genesis.market.instruments[0].taker_fee = basis_points{9}; });
-  CAF_CHECK_EQUAL(f.rule(), "holds");
-}
-
 // -- orders --------------------------------------------------------------------------------------
 
 CAF_TEST(an order that is accepted twice is found) {
@@ -314,6 +68,71 @@ CAF_TEST(an order that is not as it was asked for is found) {
   f.execute(
       [&](auto&, auto&) { f.pretend<place>(0, [](place& p) { p.quantity = quantity{11}; }); });
   CAF_CHECK_EQUAL(f.rule(), "book");
+}
+
+CAF_TEST(an order with the number of another request is found) {
+  fixture f;
+  f.add(f.maker, f.limit(f.maker, side::sell, 100, 10));
+  f.execute([&](auto&, std::vector<report>& all) {
+    all.front().order = order_id{all.front().order.value() + 1};
+  });
+  CAF_CHECK_EQUAL(f.rule(), "book");
+}
+
+CAF_TEST(two open orders of one name are found) {
+  fixture f;
+  f.add(f.maker, f.limit(f.maker, side::sell, 100, 10));
+  f.add(f.maker, f.limit(f.maker, side::sell, 101, 10));
+  f.execute([&](auto&, std::vector<report>& all) {
+    f.pretend<place>(1, [&](place& p) { p.client_order = all.front().client_order; });
+    all.back().client_order = all.front().client_order;
+  });
+  CAF_CHECK(f.found("book", "the name of another"));
+}
+
+CAF_TEST(an order that outlives a cancel_all is found) {
+  fixture f;
+  auto account = simulation::account_of(f.genesis, f.maker);
+  f.add(f.maker, f.limit(f.maker, side::sell, 100, 10));
+  f.add(f.maker, cancel_all{account, instrument_id{1}});
+  f.execute();
+  CAF_CHECK_EQUAL(f.rule(), "");
+  f.add(f.maker, cancel_all{account, instrument_id{1}});
+  f.execute([&](auto&, auto&) {
+    f.pretend<cancel_all>(0, [](cancel_all& c) { c.instrument = std::nullopt; });
+  });
+  CAF_CHECK(f.found("book", "outlives"));
+}
+
+CAF_TEST(a switch that fires too soon or not at all is found) {
+  auto arm = [](fixture& f, std::uint32_t ms) {
+    return dead_man_switch{simulation::account_of(f.genesis, f.maker), ms};
+  };
+  auto run = [&](fixture& f, std::uint32_t is, std::uint32_t says) {
+    f.block.time = block_time{1000};
+    f.add(f.maker, f.limit(f.maker, side::sell, 100, 10));
+    f.add(f.maker, arm(f, is));
+    f.execute([&](auto&, auto&) {
+      f.pretend<dead_man_switch>(1, [&](dead_man_switch& d) { d.timeout_ms = says; });
+    });
+    f.block.time = block_time{1300};
+    f.execute();
+    CAF_CHECK_EQUAL(f.rule(), "");
+    f.block.time = block_time{1500};
+    f.execute();
+  };
+  fixture right;
+  run(right, 500, 500);
+  CAF_CHECK_EQUAL(right.rule(), "");
+  fixture soon;
+  run(soon, 500, 501);
+  CAF_CHECK_EQUAL(soon.rule(), "dead-man");
+  fixture late;
+  run(late, 501, 500);
+  CAF_CHECK_EQUAL(late.rule(), "dead-man");
+  fixture disarmed;
+  run(disarmed, 500, 0);
+  CAF_CHECK_EQUAL(disarmed.rule(), "dead-man");
 }
 
 CAF_TEST(an order for an account of others is found) {
@@ -539,4 +358,150 @@ CAF_TEST(an order that expires too soon is found) {
   });
   f.execute();
   CAF_CHECK_EQUAL(f.rule(), "time-in-force");
+}
+
+CAF_TEST(an order whose time is up goes before all else) {
+  fixture f;
+  auto sale = std::get<place>(f.limit(f.maker, side::sell, 100, 10));
+  sale.tif = time_in_force::good_till_block;
+  sale.expire_after = sequence_number{1};
+  f.add(f.maker, sale);
+  f.execute();
+  f.add(f.maker, f.limit(f.maker, side::sell, 100, 10));
+  f.execute([](auto&, std::vector<report>& all) { std::swap(all.front(), all.back()); });
+  CAF_CHECK_EQUAL(f.rule(), "book");
+}
+
+// -- refusals ------------------------------------------------------------------------------------
+
+CAF_TEST(a refusal without a reason is found) {
+  using change = std::function<void(place&)>;
+  struct row {
+    reason why;
+    change is;   ///< makes an order to buy 10 at 99 be refused: 10 are sold at 100
+    change says; ///< makes it as it was asked for
+  };
+  auto nothing = [](place&) {
+  };
+  auto to_fill = [](place& p) {
+    p.tif = time_in_force::fill_or_kill;
+  };
+  auto passive = [](place& p) {
+    p.tif = time_in_force::post_only;
+    p.price = price{100};
+  };
+  auto many = [](place& p) {
+    p.tif = time_in_force::fill_or_kill;
+    p.price = price{100};
+    p.quantity = quantity{11};
+  };
+  const row rows[] = {
+      {reason::would_take, passive, passive},
+      {reason::would_take, passive,
+       [](place& p) {
+         p.price = price{99};
+       }},
+      {reason::would_not_fill, many, many},
+      {reason::would_not_fill, to_fill, to_fill},
+      {reason::would_not_fill, to_fill,
+       [&](place& p) {
+         to_fill(p);
+         p.price = price{100};
+       }},
+      {reason::would_not_fill, many, nothing},
+      {reason::duplicate_client_order, [](place& p) { p.client_order = client_order_id{2}; },
+       [](place& p) {
+         p.client_order = client_order_id{2};
+       }},
+      {reason::duplicate_client_order, [](place& p) { p.client_order = client_order_id{2}; },
+       nothing},
+  };
+  std::vector<bool> wrong;
+  for (const auto& r : rows) {
+    fixture f;
+    f.add(f.maker, f.limit(f.maker, side::sell, 100, 10));
+    f.add(f.taker, f.limit(f.taker, side::buy, 90, 1));
+    f.execute();
+    auto buy = std::get<place>(f.limit(f.taker, side::buy, 99, 10));
+    auto asked = buy;
+    r.is(buy);
+    r.says(asked);
+    f.add(f.taker, buy);
+    f.execute([&](auto&, std::vector<report>& all) {
+      CAF_REQUIRE_EQUAL(all.size(), 1u);
+      CAF_REQUIRE(all.front().why == r.why);
+      f.pretend<place>(0, [&](place& p) { p = asked; });
+    });
+    CAF_CHECK(f.out.empty() || f.rule() == "refusal");
+    wrong.push_back(!f.out.empty());
+  }
+  CAF_CHECK(wrong == (std::vector<bool>{false, true, false, false, true, true, false, true}));
+}
+
+CAF_TEST(a change that is refused without a reason is found) {
+  struct row {
+    reason why;
+    std::function<void(replace&)> is;
+  };
+  const row rows[] = {
+      {reason::unknown_order,
+       [](replace& r) {
+         r.client_order = client_order_id{77};
+       }},
+      {reason::unknown_order,
+       [](replace& r) {
+         r.side = side::buy;
+       }},
+      {reason::too_late,
+       [](replace& r) {
+         r.quantity = quantity{4};
+       }},
+      {reason::would_take,
+       [](replace& r) {
+         r.post_only = true;
+         r.price = price{90};
+       }},
+      {reason::duplicate_client_order,
+       [](replace& r) {
+         r.new_client_order = client_order_id{2};
+       }},
+  };
+  for (const auto& r : rows)
+    for (bool wrong : {false, true}) {
+      fixture f;
+      auto sale = f.limit(f.maker, side::sell, 100, 10);
+      f.add(f.maker, sale);
+      f.add(f.maker, f.limit(f.maker, side::sell, 101, 10));
+      f.add(f.taker, f.limit(f.taker, side::buy, 100, 4));
+      f.add(f.taker, f.limit(f.taker, side::buy, 90, 4));
+      f.execute();
+      auto asked = std::get<replace>(f.replacement(sale, 99, 10));
+      auto change = asked;
+      r.is(change);
+      f.add(f.maker, change);
+      f.execute([&](auto&, std::vector<report>& all) {
+        CAF_REQUIRE_EQUAL(all.size(), 1u);
+        CAF_REQUIRE(all.front().why == r.why);
+        if (wrong)
+          f.pretend<replace>(0, [&](replace& x) { x = asked; });
+      });
+      CAF_CHECK_EQUAL(f.rule(), wrong ? "refusal" : "");
+    }
+}
+
+CAF_TEST(a cancel that is refused without a reason is found) {
+  fixture f;
+  auto sale = f.limit(f.maker, side::sell, 100, 10);
+  f.add(f.maker, sale);
+  f.execute();
+  auto other = simulation::cancel_of(std::get<place>(sale));
+  other.client_order = client_order_id{77};
+  f.add(f.maker, other);
+  f.execute();
+  CAF_CHECK_EQUAL(f.rule(), "");
+  f.add(f.maker, other);
+  f.execute([&](auto&, auto&) {
+    f.pretend<cancel>(0, [&](cancel& c) { c = simulation::cancel_of(std::get<place>(sale)); });
+  });
+  CAF_CHECK_EQUAL(f.rule(), "refusal");
 }
