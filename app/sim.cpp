@@ -69,8 +69,8 @@ struct totals {
     if (r.outcome.is_null())
       return;
     for (const auto* name :
-         {"virtual_ms", "handled", "messages", "lost", "blocks", "requests", "trades", "votes",
-          "steps", "view_changes", "renewals", "byzantine", "hostile_submissions"})
+         {"virtual_ms", "handled", "messages", "lost", "blocks", "requests", "trades", "answers",
+          "votes", "steps", "view_changes", "renewals", "byzantine", "hostile_submissions"})
       sums[name] += r.outcome[name].get<std::uint64_t>();
     for (const auto& [kind, n] : r.outcome["faults"].items())
       faults[kind] += n.get<std::uint64_t>();
@@ -128,10 +128,10 @@ void print(const json& j, const output& out) {
                        j["virtual_to_real"].get<double>()));
   out.line(fmt::format("{} messages between replicas, {} lost; {} handled by actors",
                        count("messages"), count("lost"), count("handled")));
-  out.line(fmt::format("{} blocks, {} requests, {} trades, {} votes; {} steps held against the "
-                       "specification",
-                       count("blocks"), count("requests"), count("trades"), count("votes"),
-                       count("steps")));
+  out.line(fmt::format("{} blocks, {} requests, {} trades, {} answers to questions, {} votes; "
+                       "{} steps held against the specification",
+                       count("blocks"), count("requests"), count("trades"), count("answers"),
+                       count("votes"), count("steps")));
   out.line(fmt::format("{} view changes, {} states fetched; longest recovery {:.1f} s (seed {})",
                        count("view_changes"), count("renewals"),
                        static_cast<double>(j["longest_recovery"]["ms"].get<std::uint64_t>()) / 1000,

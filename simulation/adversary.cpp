@@ -12,8 +12,8 @@ namespace {
 constexpr std::uint64_t ms = 1'000'000;
 
 habit_ptr make_habit(liar& who, const lie& what, std::uint64_t& count) {
-  for (auto* make :
-       {make_vote_habit, make_view_habit, make_fetch_habit, make_link_habit, make_field_habit})
+  for (auto* make : {make_vote_habit, make_view_habit, make_fetch_habit, make_link_habit,
+                     make_client_habit, make_field_habit})
     if (auto h = make(who, what, count))
       return h;
   return nullptr;
@@ -40,6 +40,11 @@ adversary::adversary(cluster& c, const std::vector<std::uint16_t>& byzantine,
   c.watch_links([this](std::size_t from, std::size_t to, channel on, byte_view message) {
     return passes(from, to, on, message);
   });
+  c.watch_gateways(
+      [this](const client_line& line, byte_view message) { return tells(line, message); });
+  c.listen_to_client_arrivals([this](std::size_t to, session_id session, byte_view message) {
+    heard(to, session, message);
+  });
   c.universe().after(habit::tick_ms * ms, [this] { tick(); });
 }
 
@@ -47,6 +52,8 @@ adversary::~adversary() {
   if (seen_.campaign)
     seen_.campaign->watch(nullptr);
   cluster_.watch_links(nullptr);
+  cluster_.watch_gateways(nullptr);
+  cluster_.listen_to_client_arrivals(nullptr);
 }
 
 bool adversary::begun(const habit& h) const {
@@ -84,6 +91,43 @@ bool adversary::passes(std::size_t from, std::size_t to, channel on, byte_view m
     cluster_.post(from, to, p.on, std::make_shared<const bytes>(std::move(content)), p.delay_us);
   }
   return false;
+}
+
+bool adversary::tells(const client_line& line, byte_view message) {
+  auto from = line.node;
+  if (!liars_[from])
+    return true;
+  if (silent_)
+    return false;
+  // A client has one connection to a node: the latest.
+  std::erase_if(lines_, [&](const auto& known) {
+    return known.second.node == from && known.second.client == line.client
+           && known.second.session != line.session;
+  });
+  lines_.try_emplace({from, line.session}, line);
+  auto m = decode_gateway_message(message);
+  if (!m)
+    return true;
+  std::vector<tale> out{{std::move(*m), {}, 0}};
+  auto whom = tell_ ? fmt::format(" to client {}", line.client.value()) : std::string{};
+  for (auto& h : habits_[from])
+    let(from, *h, whom, [&] { h->telling(line, out); });
+  for (const auto& t : out) {
+    auto content = t.message ? encode(*t.message) : t.raw;
+    if (out.size() == 1 && t.delay_us == 0 && content == message)
+      return true;
+    line.post(std::make_shared<const bytes>(std::move(content)), t.delay_us);
+  }
+  return false;
+}
+
+void adversary::heard(std::size_t to, session_id session, byte_view message) {
+  auto line = lines_.find({to, session});
+  if (line == lines_.end() || silent_)
+    return;
+  if (auto m = decode_client_message(message, {}))
+    for (auto& h : habits_[to])
+      let(to, *h, "", [&] { h->asked(line->second, *m); });
 }
 
 void adversary::arrived(std::size_t from, std::size_t to, byte_view message) {

@@ -1,9 +1,10 @@
 // Byzantine replicas: real nodes whose links pass through whoever holds their keys. It sees all
-// that they send and all that comes to them, and may drop, delay, change, sign anew, repeat and
-// invent. It has no key but theirs.
+// that they send and all that comes to them, from other replicas and from clients, and may drop,
+// delay, change, sign anew, repeat and invent. It has no key but theirs.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,6 +43,8 @@ public:
 
 private:
   bool passes(std::size_t from, std::size_t to, channel on, byte_view message);
+  bool tells(const client_line& line, byte_view message);
+  void heard(std::size_t to, session_id session, byte_view message);
   void tick();
   bool begun(const habit& h) const;
   /// Has the habit do something, and says so if it was a lie.
@@ -50,8 +53,9 @@ private:
 
   cluster& cluster_;
   hoard seen_;
-  std::vector<std::unique_ptr<liar>> liars_;   ///< by node; null: honest
-  std::vector<std::vector<habit_ptr>> habits_; ///< by node
+  std::vector<std::unique_ptr<liar>> liars_;                        ///< by node; null: honest
+  std::vector<std::vector<habit_ptr>> habits_;                      ///< by node
+  std::map<std::pair<std::size_t, session_id>, client_line> lines_; ///< that liars' clients have
   lie_counts told_{};
   teller tell_;
   bool silent_ = false;

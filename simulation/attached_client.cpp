@@ -68,11 +68,10 @@ void attached_client::dial(cluster& c, client_id id, const shared_ptr& state, re
     else
       c.disconnect(i, session);
   });
-  auto weak = caf::actor_cast<caf::weak_actor_ptr>(client);
-  made.theirs = spawn_memory_link(system, [&c, current, weak, i, r, state](const shared_bytes& m) {
-    if (m)
-      c.told_client(i, *m);
-    c.universe().after(c.client_delay_ns(), [current, weak, i, r, state, m] {
+  client_line line{i, session, id, {}};
+  line.post = [&c, current, weak = caf::actor_cast<caf::weak_actor_ptr>(client), i, r,
+               state](const shared_bytes& m, std::uint64_t delay_us) {
+    c.universe().after(c.client_delay_ns() + delay_us * 1000, [current, weak, i, r, state, m] {
       auto strong = weak.lock();
       if (!strong || !current())
         return;
@@ -86,6 +85,10 @@ void attached_client::dial(cluster& c, client_id id, const shared_ptr& state, re
       append_message(frame, channel::client, *m);
       caf::anon_send(to, frame_atom::value, r, std::make_shared<const bytes>(std::move(frame)));
     });
+  };
+  made.theirs = spawn_memory_link(system, [&c, line](const shared_bytes& m) {
+    if (!m || c.told_client(line, *m))
+      line.post(m, 0);
   });
   caf::anon_send(c.node(i).routes->gateway, linked_atom::value, session, id, made.theirs);
   caf::anon_send(client, linked_atom::value, r, made.ours);
@@ -121,13 +124,21 @@ std::size_t attached_client::answered() const {
 }
 
 question_answer_ptr attached_client::ask(const question& q, std::uint64_t ms) {
-  auto answer = std::make_shared<question_answer_ptr>();
-  cluster_.universe().system().spawn([client = client_, answer, q](caf::event_based_actor* self) {
-    self->request(client, caf::infinite, ask_atom::value, q)
-        .then([answer](const question_answer_ptr& a) { *answer = a; }, [](caf::error&) {});
-  });
-  cluster_.universe().run(ms, [&] { return *answer != nullptr; });
-  return *answer;
+  auto index = ask_later(q);
+  cluster_.universe().run(ms, [&] { return answers()[index].what != nullptr; });
+  return answers()[index].what;
+}
+
+std::size_t attached_client::ask_later(const question& q) {
+  auto index = state_->answers.size();
+  state_->answers.push_back({q, nullptr});
+  cluster_.universe().system().spawn(
+      [client = client_, state = state_, index, q](caf::event_based_actor* self) {
+        self->request(client, caf::infinite, ask_atom::value, q)
+            .then([state, index](const question_answer_ptr& a) { state->answers[index].what = a; },
+                  [](caf::error&) {});
+      });
+  return index;
 }
 
 } // namespace bourse::simulation

@@ -31,6 +31,15 @@ public:
   }
   std::size_t answered() const;
   question_answer_ptr ask(const question& q, std::uint64_t ms = 10'000);
+  /// Returns an index into `answers()`.
+  std::size_t ask_later(const question& q);
+  struct answered_question {
+    question asked;
+    question_answer_ptr what; ///< null while there is none
+  };
+  const std::vector<answered_question>& answers() const {
+    return state_->answers;
+  }
 
   /// As its subscriber was told.
   const std::vector<report>& reports() const {
@@ -50,6 +59,7 @@ private:
   struct shared {
     std::vector<placed_ptr> results;
     std::vector<report> reports;
+    std::vector<answered_question> answers;
     std::map<std::size_t, connection> open; ///< by node
     bool alive = true;
   };

@@ -53,6 +53,15 @@ struct cluster_options {
   bool asleep = false;
 };
 
+/// One client's connection to a node's gateway.
+struct client_line {
+  std::size_t node = 0;
+  session_id session;
+  client_id client;
+  /// What is then on its way to the client, so much longer than the way takes, and past any censor.
+  std::function<void(const shared_bytes& message, std::uint64_t delay_us)> post;
+};
+
 /// The sample market, and short intervals so that tests see checkpoints.
 config::genesis test_genesis();
 /// Of replica or client `index`.
@@ -203,6 +212,23 @@ public:
     if (gateway_listener_)
       gateway_listener_(from, message);
   }
+  /// Likewise; false if a censor keeps it from getting there.
+  bool told_client(const client_line& line, byte_view message) {
+    told_client(line.node, message);
+    return !gateway_censor_ || gateway_censor_(line, message);
+  }
+  /// Asked whether what a gateway tells a client gets there. If not, the line's post() may put in
+  /// its place what a liar would have told.
+  using gateway_censor = std::function<bool(const client_line& line, byte_view message)>;
+  void watch_gateways(gateway_censor w) {
+    gateway_censor_ = std::move(w);
+  }
+  /// Called with what clients sent as it arrives at a node.
+  using client_arrival_listener
+      = std::function<void(std::size_t to, session_id session, byte_view message)>;
+  void listen_to_client_arrivals(client_arrival_listener l) {
+    client_arrival_listener_ = std::move(l);
+  }
 
   // -- what they say -----------------------------------------------------------------------------
 
@@ -285,6 +311,8 @@ private:
   failure_listener failure_listener_;
   std::function<void(byte_view)> client_listener_;
   std::function<void(std::size_t, byte_view)> gateway_listener_;
+  gateway_censor gateway_censor_;
+  client_arrival_listener client_arrival_listener_;
 };
 
 } // namespace bourse::simulation

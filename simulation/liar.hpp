@@ -12,6 +12,7 @@
 #include "consensus/key_authenticator.hpp"
 #include "consensus/new_view.hpp"
 #include "messages/batch.hpp"
+#include "messages/client.hpp"
 #include "simulation/cluster.hpp"
 #include "simulation/lies.hpp"
 
@@ -27,6 +28,13 @@ signature random_signature(random_source& random);
 struct parcel {
   channel on;
   std::optional<peer_message> message;
+  bytes raw;
+  std::uint64_t delay_us = 0;
+};
+
+/// Something that a gateway is about to tell a client. Without a message: raw bytes.
+struct tale {
+  std::optional<gateway_message> message;
   bytes raw;
   std::uint64_t delay_us = 0;
 };
@@ -136,6 +144,10 @@ public:
   virtual void sending(std::size_t /*to*/, std::vector<parcel>& /*all*/) {}
   /// Before its node has it.
   virtual void arrived(std::size_t /*from*/, const peer_message& /*m*/) {}
+  /// What its gateway is about to tell a client: likewise.
+  virtual void telling(const client_line& /*to*/, std::vector<tale>& /*all*/) {}
+  /// What a client sent, before its gateway has it.
+  virtual void asked(const client_line& /*by*/, const client_message& /*m*/) {}
   /// Every `tick_ms`.
   virtual void tick() {}
   static constexpr std::uint64_t tick_ms = 50;
@@ -178,6 +190,7 @@ habit_ptr make_vote_habit(liar& who, const lie& what, std::uint64_t& count);
 habit_ptr make_view_habit(liar& who, const lie& what, std::uint64_t& count);
 habit_ptr make_fetch_habit(liar& who, const lie& what, std::uint64_t& count);
 habit_ptr make_link_habit(liar& who, const lie& what, std::uint64_t& count);
+habit_ptr make_client_habit(liar& who, const lie& what, std::uint64_t& count);
 habit_ptr make_field_habit(liar& who, const lie& what, std::uint64_t& count);
 
 } // namespace bourse::simulation

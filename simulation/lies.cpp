@@ -37,6 +37,14 @@ constexpr std::array<std::string_view, lie_kinds> names{"two_proposals",
                                                         "relays",
                                                         "huge_numbers",
                                                         "garbage",
+                                                        "false_reports",
+                                                        "invented_reports",
+                                                        "false_welcomes",
+                                                        "false_refusals",
+                                                        "false_gone",
+                                                        "false_answers",
+                                                        "silence_to_clients",
+                                                        "old_tales",
                                                         "mutated_fields"};
 
 } // namespace

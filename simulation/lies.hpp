@@ -46,9 +46,18 @@ enum class lie_kind : std::uint8_t {
   relays,
   huge_numbers,
   garbage,
+  // what clients are told (lies_clients.cpp)
+  false_reports,
+  invented_reports,
+  false_welcomes,
+  false_refusals,
+  false_gone,
+  false_answers,
+  silence_to_clients,
+  old_tales,
   mutated_fields, ///< lies_fields.cpp
 };
-inline constexpr std::size_t lie_kinds = 34;
+inline constexpr std::size_t lie_kinds = 42;
 
 std::string_view to_string(lie_kind k);
 

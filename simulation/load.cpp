@@ -14,7 +14,10 @@ constexpr std::uint64_t streams = 3;
 } // namespace
 
 load::load(cluster& c, const plan& p)
-    : cluster_(c), random_(p.seed ^ 0x10ad), requests_each_(p.load.requests_each) {
+    : cluster_(c),
+      random_(p.seed ^ 0x10ad),
+      asking_(p.seed ^ 0xa5c),
+      requests_each_(p.load.requests_each) {
   join("maker", false);
   join("taker", false);
   join("liquidator", true);
@@ -30,6 +33,9 @@ load::load(cluster& c, const plan& p)
       place(who, static_cast<std::uint8_t>(random_.below(streams)));
     });
   }
+  for (std::uint32_t i = 0; i < p.load.questions; ++i)
+    c.universe().at((500 + asking_.below(p.load_ms - 500)) * ms,
+                    [this, who = asking_.below(members_.size())] { ask(who); });
 }
 
 void load::go_on() {
@@ -62,6 +68,27 @@ void load::place(std::size_t who, std::uint8_t stream) {
   m.placements.push_back({stream, list.size()});
   m.client->place(stream, std::move(list));
   --to_come_;
+}
+
+/// What f+1 replicas must agree on, or sign.
+void load::ask(std::size_t who) {
+  auto& m = members_[who];
+  const auto& rules = cluster_.genesis().market;
+  const auto& own = rules.clients[m.id.value()].accounts;
+  const auto& reports = m.client->reports();
+  question q;
+  q.limit = levels;
+  q.timeout_ms = patience_ms;
+  q.subject = static_cast<std::uint32_t>(asking_.below(rules.instruments.size()));
+  auto kind = asking_.below(3);
+  if (kind == 1 && !own.empty()) {
+    q.kind = query_kind::account;
+    q.subject = own.front().value();
+  } else if (kind == 2 && !reports.empty()) {
+    q.kind = query_kind::receipt;
+    q.report = reports[asking_.below(reports.size())].number;
+  }
+  m.client->ask_later(q);
 }
 
 // -- requests ------------------------------------------------------------------------------------
@@ -168,6 +195,14 @@ std::size_t load::answered() const {
   std::size_t n = 0;
   for (const auto& m : members_)
     n += m.client->answered();
+  return n;
+}
+
+std::uint64_t load::told() const {
+  std::uint64_t n = 0;
+  for (const auto& m : members_)
+    for (const auto& a : m.client->answers())
+      n += a.what && !a.what->problem ? 1 : 0;
   return n;
 }
 

@@ -20,6 +20,13 @@ public:
   /// may have left nothing waiting, and yet keep out whatever comes.
   void go_on();
 
+  /// Answers to questions.
+  std::uint64_t told() const;
+  /// Most levels of a book that is asked for.
+  static constexpr std::uint32_t levels = 8;
+  /// Then a question has an answer, if only that there is none: before go_on() is through.
+  static constexpr std::uint32_t patience_ms = 2500;
+
   /// All that was placed, and all that will be, is answered.
   bool finished() const;
   std::size_t placed() const;
@@ -35,6 +42,7 @@ public:
     std::vector<account_id> accounts;
     std::unique_ptr<attached_client> client;
     std::size_t checked = 0; ///< reports that a checker has seen
+    std::size_t checked_answers = 0;
     struct placement {
       std::uint8_t stream;
       std::size_t requests;
@@ -51,6 +59,7 @@ public:
 private:
   void join(const char* name, bool trades_for_others);
   void place(std::size_t who, std::uint8_t stream);
+  void ask(std::size_t who);
   request next(member& m);
   request order(member& m);
   request change(member& m);
@@ -61,6 +70,7 @@ private:
 
   cluster& cluster_;
   random_source random_;
+  random_source asking_; ///< what is placed does not depend on it
   std::uint32_t requests_each_;
   std::vector<member> members_;
   std::uint64_t next_order_ = 1;

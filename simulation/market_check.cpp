@@ -2,6 +2,7 @@
 
 #include "market/pages.hpp"
 #include "messages/crypto.hpp"
+#include "simulation/load.hpp"
 
 namespace bourse::simulation {
 
@@ -69,6 +70,7 @@ void market_check::execute(sequence_number n, const digest& d, byte_view block,
   for (const auto& s : result.settlements)
     trades_ += s.trade.value() != 0 ? 1 : 0;
   books_.executed(input, result, all, exchange_);
+  note_views();
   if (executed_ % genesis_.checkpoint_interval == 0) {
     states_[executed_] = market::state_digest(n, chain, exchange_.page_root());
     books_.compare_books(exchange_);
@@ -118,6 +120,49 @@ void market_check::believed(client_id client, const report& r) {
   else if (known[n - 1] != r)
     out_.add("confirmed", "client {} believes another report {} than was executed", client.value(),
              n);
+}
+
+void market_check::note_views() {
+  auto& views = views_.emplace_back();
+  for (std::uint16_t i = 0; i < genesis_.market.instruments.size(); ++i)
+    views[{query_kind::book, i}] = hash(encode(exchange_.book(instrument_id{i}, load::levels)));
+  for (const auto& c : genesis_.market.clients)
+    if (!c.accounts.empty())
+      views[{query_kind::account, c.accounts.front().value()}]
+          = hash(encode(exchange_.account(c.accounts.front())));
+}
+
+void market_check::believed(client_id client, const question& q, const question_answer& a) {
+  auto asked = static_cast<int>(q.kind);
+  if (a.problem) {
+    // Too few may have answered in time, or no longer have what a receipt is made of.
+    if (a.problem->code != errc::unreachable
+        && (q.kind != query_kind::receipt || a.problem->code != errc::not_found))
+      out_.add("confirmed", "client {} is told of question {} about {}: {}", client.value(), asked,
+               q.subject, to_string(*a.problem));
+    return;
+  }
+  if (q.kind == query_kind::receipt)
+    return check_receipt(client, q, a.body);
+  auto n = a.at.value();
+  auto known = n > 0 && n <= views_.size() ? views_[n - 1].find({q.kind, q.subject})
+                                           : decltype(views_[0].end()){};
+  if (n > views_.size())
+    out_.add("confirmed", "client {} believes an answer as of block {}, which nobody executed",
+             client.value(), n);
+  else if (n > 0 && known != views_[n - 1].end() && known->second != hash(a.body))
+    out_.add("confirmed", "client {} believes another answer to question {} about {} at block {}",
+             client.value(), asked, q.subject, n);
+}
+
+void market_check::check_receipt(client_id client, const question& q, const bytes& body) {
+  auto proof = decode_receipt(body);
+  auto r = proof ? decode_report(proof->report) : fail(errc::malformed);
+  const auto& known = reports_[client.value()];
+  auto n = q.report.value();
+  if (!r || n == 0 || n > known.size() || known[n - 1] != *r)
+    out_.add("confirmed", "client {} has a receipt of another report {} than was executed",
+             client.value(), n);
 }
 
 void market_check::finish() {

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/client_types.hpp"
 #include "config/genesis.hpp"
 #include "market/exchange.hpp"
 #include "messages/consensus.hpp"
@@ -16,6 +17,9 @@
 #include "simulation/violations.hpp"
 
 namespace bourse::simulation {
+
+using actors::question;
+using actors::question_answer;
 
 class market_check {
 public:
@@ -32,6 +36,7 @@ public:
   void results_said(std::size_t by, const results_statement& s);
   /// A client believes that.
   void believed(client_id client, const report& r);
+  void believed(client_id client, const question& q, const question_answer& a);
 
   std::uint64_t executed() const {
     return executed_;
@@ -57,6 +62,8 @@ public:
 
 private:
   market::block_input input_of(sequence_number n, const digest& d, byte_view block);
+  void note_views();
+  void check_receipt(client_id client, const question& q, const bytes& body);
   void check_fates(const market::block_input& input, const market::block_result& result);
 
   const config::genesis& genesis_;
@@ -71,6 +78,8 @@ private:
   std::map<std::uint64_t, digest> results_;  ///< roots
   std::vector<std::vector<report>> reports_; ///< by client, all of them
   std::set<std::tuple<std::uint32_t, std::uint8_t, std::uint64_t>> done_;
+  /// After each block: digests of the books and of the accounts that clients ask for.
+  std::vector<std::map<std::pair<query_kind, std::uint32_t>, digest>> views_;
 };
 
 } // namespace bourse::simulation

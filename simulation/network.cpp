@@ -162,6 +162,8 @@ void cluster::from_client(std::size_t i, session_id session, bytes message) {
     if (!up(i) || nodes_[i].life != life)
       return;
     world_.trace(message);
+    if (client_arrival_listener_)
+      client_arrival_listener_(i, session, message);
     bytes frame;
     append_message(frame, channel::client, message);
     inject(i, session, std::move(frame));

@@ -134,9 +134,14 @@ void oracle::look_at(load& clients) {
         memory_.look_at_disk(i, log_.executed(i));
       }
   }
-  for (auto& m : clients.members())
+  for (auto& m : clients.members()) {
     for (const auto& all = m.client->reports(); m.checked < all.size(); ++m.checked)
       market_.believed(m.id, all[m.checked]);
+    // Answers come in any order: one that waits holds up the look at those behind it, no more.
+    for (const auto& all = m.client->answers();
+         m.checked_answers < all.size() && all[m.checked_answers].what; ++m.checked_answers)
+      market_.believed(m.id, all[m.checked_answers].asked, *all[m.checked_answers].what);
+  }
 }
 
 void oracle::state_said(std::size_t i, std::uint64_t executed, const std::string& digest) {
@@ -153,7 +158,11 @@ void oracle::finish(const load& clients) {
     if (honest(i) && cluster_.up(i) && log_.executed(i) != log_.length())
       out_.add("liveness", "replica {} has executed {} of {} blocks", i, log_.executed(i),
                log_.length());
-  for (const auto& m : clients.members())
+  for (const auto& m : clients.members()) {
+    for (const auto& a : m.client->answers())
+      if (!a.what)
+        out_.add("liveness", "client {} is not even told that a question has no answer",
+                 m.id.value());
     for (const auto& p : m.client->results()) {
       if (!p)
         continue;
@@ -170,6 +179,7 @@ void oracle::finish(const load& clients) {
         out_.add("confirmed", "client {}: submission {} is confirmed and was not executed",
                  m.id.value(), p->number.value());
     }
+  }
 }
 
 } // namespace bourse::simulation

@@ -33,6 +33,9 @@ lie draw_lie(std::uint16_t node, random_source& random, std::uint16_t n) {
     case lie_kind::silence_to_some: // a set of nodes, by bits
       l.amount = between(1, (1u << n) - 1);
       break;
+    case lie_kind::silence_to_clients: // a set of clients, by bits
+      l.amount = between(0, 1) == 0 ? ~0u : between(1, 255);
+      break;
     case lie_kind::withheld_kind:
       l.amount = between(0, std::variant_size_v<peer_message> - 1);
       break;
@@ -57,7 +60,8 @@ lie draw_lie(std::uint16_t node, random_source& random, std::uint16_t n) {
 
 class drawer {
 public:
-  explicit drawer(std::uint64_t seed) : random_(seed ^ 0xb0'0c5e), lying_(seed ^ 0x11e5) {
+  explicit drawer(std::uint64_t seed)
+      : random_(seed ^ 0xb0'0c5e), lying_(seed ^ 0x11e5), asking_(seed ^ 0xa5c5) {
     plan_.seed = seed;
   }
 
@@ -67,6 +71,7 @@ public:
     load();
     byzantine();
     faults();
+    plan_.load.questions = static_cast<std::uint32_t>(asking_.below(4) ? asking_.below(60) : 0);
     return std::move(plan_);
   }
 
@@ -203,6 +208,7 @@ private:
 
   random_source random_;
   random_source lying_;
+  random_source asking_; ///< of its own too
   plan plan_;
   std::uint16_t n_ = 4;
   std::uint16_t wiped_ = 0;
@@ -236,7 +242,9 @@ nlohmann::json to_json(const plan& p) {
                   {"delay_us", {c.network.least_delay_us, c.network.most_delay_us}},
                   {"in_order", c.network.in_order},
                   {"links_break", c.network.links_break}};
-  j["load"] = {{"placements", p.load.placements}, {"requests_each", p.load.requests_each}};
+  j["load"] = {{"placements", p.load.placements},
+               {"requests_each", p.load.requests_each},
+               {"questions", p.load.questions}};
   j["byzantine"] = p.byzantine;
   j["lies"] = nlohmann::json::array();
   for (const auto& l : p.lies)

@@ -55,6 +55,7 @@ struct fault {
 struct load_plan {
   std::uint32_t placements = 0;    ///< in all
   std::uint32_t requests_each = 1; ///< at most
+  std::uint32_t questions = 0;     ///< to replicas, in all
 };
 
 struct plan {

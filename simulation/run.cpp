@@ -223,6 +223,7 @@ private:
     result_.blocks = oracle_.log().length();
     result_.requests = oracle_.market().requests();
     result_.trades = oracle_.market().trades();
+    result_.answers = clients_.told();
     result_.votes = oracle_.votes();
     result_.steps = oracle_.steps();
     result_.view_changes = oracle_.most_view();
@@ -267,6 +268,7 @@ nlohmann::json to_json(const outcome& o) {
                    {"blocks", o.blocks},
                    {"requests", o.requests},
                    {"trades", o.trades},
+                   {"answers", o.answers},
                    {"votes", o.votes},
                    {"steps", o.steps},
                    {"view_changes", o.view_changes},

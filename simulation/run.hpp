@@ -24,6 +24,7 @@ struct outcome {
   std::uint64_t blocks = 0;
   std::uint64_t requests = 0; ///< executed
   std::uint64_t trades = 0;
+  std::uint64_t answers = 0; ///< to clients' questions, believed and checked
   std::uint64_t votes = 0;
   std::uint64_t steps = 0;        ///< held against the specification
   std::uint64_t view_changes = 0; ///< the highest view that an honest replica began

@@ -31,6 +31,9 @@ lie always(lie_kind kind, std::uint16_t node) {
     case lie_kind::silence_to_some:
       l.amount = 0b1100;
       break;
+    case lie_kind::silence_to_clients:
+      l.amount = ~0u;
+      break;
     case lie_kind::withheld_kind:
       l.amount = 2; // commits
       break;
@@ -122,6 +125,33 @@ CAF_TEST(two liars among four break agreement and are found) {
       found += v.rule == "agreement" ? 1 : 0;
   }
   CAF_CHECK(found > 0);
+}
+
+CAF_TEST(two liars among four deceive clients and are found) {
+  struct expectation {
+    lie_kind kind;
+    const char* what; ///< a violation has these words
+  };
+  for (auto [kind, what] : {expectation{lie_kind::false_reports, "believes another report"},
+                            {lie_kind::invented_reports, "believes"},
+                            {lie_kind::false_welcomes, ""},
+                            {lie_kind::false_answers, "another answer"},
+                            {lie_kind::false_answers, "a receipt of another report"}}) {
+    std::uint64_t found = 0;
+    std::string seen;
+    for (std::uint64_t seed = 1; seed <= 20 && found == 0; ++seed) {
+      auto p = busy_plan(seed);
+      p.faults.clear();
+      p.byzantine = {0, 1};
+      p.lies = {always(kind, 0), always(kind, 1)};
+      auto o = run(p);
+      seen += all_of(o);
+      for (const auto& v : o.violations)
+        found += (v.rule + ": " + v.what).find(what) != std::string::npos ? 1 : 0;
+    }
+    if (found == 0)
+      CAF_ERROR(to_string(kind) << ": nobody is found to believe '" << what << "', but " << seen);
+  }
 }
 
 CAF_TEST(a run with liars can be repeated to the byte) {
