@@ -24,6 +24,9 @@ void book_check::executed(const market::block_input& input, const market::block_
   time_ = std::max(time_, input.time.value());
   gone_.clear();
   block_story story{input, result, reports, out_};
+  for (const auto& a : story.requests())
+    if (a.what && a.answers > 0 && a.answer != report_kind::rejected)
+      check_rights(a);
   fire_switches();
   std::uint32_t position = 0;
   for (const auto& h : story.all()) {
@@ -75,7 +78,6 @@ void book_check::accepted(const report& r, const asked& by, std::uint32_t positi
       || r.order.value() != (block_ << 16 | position))
     return out_.add("book", "block {}: order {} is not as it was asked for", block_,
                     r.order.value());
-  check_rights(r, *p);
   known_order o;
   o.id = o.rank = r.order.value();
   o.client = r.client;
@@ -88,12 +90,20 @@ void book_check::accepted(const report& r, const asked& by, std::uint32_t positi
   enqueue(o);
 }
 
-void book_check::check_rights(const report& r, const place& p) {
-  const auto& c = rules_.clients[r.client.value()];
-  bool own = std::find(c.accounts.begin(), c.accounts.end(), p.account) != c.accounts.end();
-  if (p.liquidation ? !c.liquidator || p.side != side::sell : !own)
-    out_.add("rights", "block {}: client {} places order {} for account {}", block_,
-             r.client.value(), r.order.value(), p.account.value());
+/// Who was granted that may ask for it.
+void book_check::check_rights(const asked& a) {
+  const auto& c = rules_.clients[a.client.value()];
+  auto account = std::visit([](const auto& r) { return r.account; }, *a.what);
+  bool may = std::find(c.accounts.begin(), c.accounts.end(), account) != c.accounts.end();
+  if (const auto* p = std::get_if<place>(a.what); p && p->liquidation)
+    may = c.liquidator && p->side == side::sell;
+  else if (std::holds_alternative<cancel_all>(*a.what))
+    may = may || c.liquidator;
+  else if (std::holds_alternative<deposit>(*a.what) || std::holds_alternative<withdraw>(*a.what))
+    may = c.treasurer;
+  if (!may)
+    out_.add("rights", "block {}: client {} may not ask that for account {}", block_,
+             a.client.value(), account.value());
 }
 
 void book_check::replaced(const report& r, const asked& by, std::uint32_t position) {

@@ -49,7 +49,7 @@ private:
   void accepted(const report& r, const asked& by, std::uint32_t position);
   void replaced(const report& r, const asked& by, std::uint32_t position);
   void refused(const report& r, const asked& by);
-  void check_rights(const report& r, const place& p);
+  void check_rights(const asked& a);
   void trade(const block_story::trade& t);
   void check_trade(const settlement& s, const known_order& maker, const known_order& taker);
   void fill(known_order& o, const settlement& s, const report* told, role as);

@@ -142,6 +142,28 @@ CAF_TEST(an order for an account of others is found) {
   CAF_CHECK_EQUAL(f.rule(), "rights");
 }
 
+CAF_TEST(what only some may ask for is not granted to others) {
+  auto first = account_id{1};
+  const request rows[]
+      = {deposit{first, asset_id{0}, amount{5}}, withdraw{first, asset_id{0}, amount{5}},
+         cancel_all{first, std::nullopt}, dead_man_switch{first, 0}};
+  const char* right[] = {"treasurer", "treasurer", "liquidator", "maker"};
+  for (std::size_t i = 0; i < std::size(rows); ++i)
+    for (bool may : {true, false}) {
+      fixture f;
+      auto who = simulation::client_named(f.genesis, right[i]);
+      f.add(who, rows[i]);
+      f.execute([&](auto&, auto&) {
+        if (may)
+          return;
+        auto& c = f.genesis.market.clients[who.value()];
+        c.treasurer = c.liquidator = false;
+        c.accounts.clear();
+      });
+      CAF_CHECK_EQUAL(f.rule(), may ? "" : "rights");
+    }
+}
+
 CAF_TEST(a cancel that ends another order is found) {
   fixture f;
   auto first = f.limit(f.maker, side::sell, 100, 10);
