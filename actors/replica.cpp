@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <deque>
+#include <map>
 #include <set>
 #include <stdexcept>
 
@@ -120,15 +121,22 @@ private:
   }
 
   void checked(const statement& what, bool fresh, const full_block_ptr& block) {
-    // What was fetched and executed while it was checked may be voted for: others may lack it.
-    if (block)
-      shelf_.put(block, block->sequence <= core_.executed());
+    // Nobody waits for it if the window has moved on, or it was executed meanwhile. One that was
+    // executed before it was proposed may be voted for: others may lack it.
+    if (block && (core_checks_.contains(what) || asked_.contains(block->digest)))
+      shelf_.put(block, handed_over(*block));
     if (core_checks_.erase(what) > 0)
       core_.on_checked(now_ns(self_), what, block != nullptr);
     // A first proposal may come too late for the clock here, and be final all the same.
     if (!block && !fresh && asked_.contains(what.digest))
       throw std::runtime_error("block " + std::to_string(what.sequence.value())
                                + " is final but breaks the rules: more than f replicas are faulty");
+  }
+
+  /// Then its bodies are written.
+  bool handed_over(const full_block& b) const {
+    auto known = handed_over_.find(b.sequence);
+    return known != handed_over_.end() && known->second == b.digest;
   }
 
   void persisted(std::uint64_t ticket) {
@@ -286,6 +294,9 @@ private:
       if (!request->bodies.empty())
         self_->send(routes_->ledger, persist_atom::value, persist_ptr{std::move(request)});
       asked_.erase(e.digest);
+      handed_over_.emplace(e.sequence, e.digest);
+      if (handed_over_.size() > 2 * context_->genesis.window)
+        handed_over_.erase(handed_over_.begin());
       if (context_->observer)
         context_->observer->executing(e);
       self_->send(routes_->clearing, execute_atom::value,
@@ -365,6 +376,7 @@ private:
   std::set<statement> core_checks_; ///< at the mempool, for the core
   std::set<digest> asked_;          ///< at the mempool, because they are final
   std::deque<consensus::execution> executions_;
+  std::map<sequence_number, digest> handed_over_; ///< the last ones to be executed
   phase_times phases_;
   std::uint64_t equivocations_ = 0;
   sequence_number told_stable_; ///< these two: to state transfer

@@ -9,7 +9,17 @@ execution delivery::deliver(const committed_block& b) {
   BOURSE_ASSERT(room() && what.sequence == delivered_.next());
   delivered_ = what.sequence;
   chain_ = chain_next(chain_, what.digest);
+  known_.emplace(what.sequence, what.digest);
+  if (known_.size() > most_known_)
+    known_.erase(known_.begin());
   return {what.sequence, what.digest, chain_, b.block, what.sequence.value() % interval_ == 0};
+}
+
+bool delivery::contradicts(sequence_number n, const digest& d) const {
+  if (n > delivered_)
+    return false;
+  auto known = known_.find(n);
+  return known == known_.end() || known->second != d;
 }
 
 void delivery::on_executed(sequence_number n) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 
 #include "consensus/effects.hpp"
 #include "consensus/options.hpp"
@@ -17,7 +18,8 @@ public:
       : interval_(o.checkpoint_interval),
         executed_(executed),
         delivered_(executed),
-        chain_(chain) {}
+        chain_(chain),
+        most_known_(2 * o.window) {}
 
   sequence_number executed() const {
     return executed_;
@@ -26,6 +28,9 @@ public:
   sequence_number delivered() const {
     return delivered_;
   }
+  /// The log has another block there, or one that is forgotten: only the last two windows are
+  /// known, and none of an earlier life.
+  bool contradicts(sequence_number n, const digest& d) const;
   /// False while execution is too far behind.
   bool room() const {
     return delivered_.value() - executed_.value() < max_ahead;
@@ -40,6 +45,8 @@ private:
   sequence_number executed_;
   sequence_number delivered_;
   digest chain_;
+  std::size_t most_known_;
+  std::map<sequence_number, digest> known_; ///< the last that were delivered
 };
 
 } // namespace bourse::consensus

@@ -404,8 +404,7 @@ void durable_vote_is_on_the_disk(const core_picture& c, const recovered_state& d
 
 // The table of PROTOCOL 7: before a prepare leaves the proposal is synced, before a commit the
 // prepared certificate.
-void durable_vote_has_its_grounds_on_the_disk(const core_picture&, const recovered_state& d,
-                                              findings& found) {
+void durable_vote_has_its_grounds_on_the_disk(const recovered_state& d, findings& found) {
   found.of(__func__);
   auto proposed = [&](const statement& what) {
     return std::ranges::any_of(d.proposals, [&](const auto& p) { return p.what == what; });
@@ -482,9 +481,16 @@ std::vector<std::string> broken_invariants(const core_picture& core,
 std::vector<std::string> broken_invariants(const core_picture& core,
                                            const recovered_state& durable) {
   findings found;
-  for (auto check : {disk_is_in_no_later_view, durable_vote_is_on_the_disk,
-                     durable_vote_has_its_grounds_on_the_disk, memory_contradicts_no_durable_vote})
+  for (auto check :
+       {disk_is_in_no_later_view, durable_vote_is_on_the_disk, memory_contradicts_no_durable_vote})
     check(core, durable, found);
+  durable_vote_has_its_grounds_on_the_disk(durable, found);
+  return found.take();
+}
+
+std::vector<std::string> broken_invariants(const recovered_state& durable) {
+  findings found;
+  durable_vote_has_its_grounds_on_the_disk(durable, found);
   return found.take();
 }
 

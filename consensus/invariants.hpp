@@ -64,5 +64,7 @@ std::vector<std::string> broken_invariants(const core_picture& core,
 /// What a restart at this moment would begin with, if all that counts as durable is.
 std::vector<std::string> broken_invariants(const core_picture& core,
                                            const recovered_state& durable);
+/// Of what a disk holds, by itself.
+std::vector<std::string> broken_invariants(const recovered_state& durable);
 
 } // namespace bourse::consensus

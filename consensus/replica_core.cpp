@@ -224,7 +224,7 @@ void replica_core::state::settle(std::uint64_t now_ns) {
     return;
   auto filled = [&](sequence_number n) {
     const auto* s = log.find(n);
-    return s && (s->final || s->bound() || s->renewed);
+    return n <= deliver.delivered() || (s && (s->final || s->bound() || s->renewed));
   };
   for (auto n : grants.grant(deliver.executed(), log.high(), filled))
     ctx.out.grant({ctx.view, n});
@@ -237,6 +237,8 @@ void replica_core::state::hand_over() {
       ctx.out.execute(deliver.deliver(*s->final));
     } else if (auto held = fetch.take(n)) {
       ctx.out.execute(deliver.deliver(*held));
+      if (log.inside(n)) // the window has reached it meanwhile
+        log.at(n).final = std::move(*held);
     } else {
       return;
     }
@@ -280,7 +282,10 @@ bool replica_core::on_proposal(std::uint64_t now_ns, sequence_number sequence, s
 }
 
 void replica_core::on_checked(std::uint64_t now_ns, const statement& what, bool acceptable) {
-  state_->agree.on_checked(now_ns, what, acceptable);
+  // A slot that the window reached too late is empty, though its block is executed: what it is
+  // cannot be voted about any more.
+  bool other = state_->deliver.contradicts(what.sequence, what.digest);
+  state_->agree.on_checked(now_ns, what, acceptable && !other);
   state_->settle(now_ns);
 }
 

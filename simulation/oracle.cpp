@@ -20,6 +20,7 @@ public:
   void started(const consensus::options&, const consensus::recovered_state& from) override {
     to_.out_.set_now(to_.cluster_.universe().now());
     to_.log_.started(node_, from.executed);
+    to_.disks_.started(node_);
     to_.spec_.took(node_, conformance::from_disk(from));
   }
   void received(replica_id from, const peer_message& m) override {
@@ -57,6 +58,7 @@ oracle::oracle(cluster& c, const std::vector<std::uint16_t>& byzantine, violatio
       log_(c.size(), c.genesis().cluster(), out),
       market_(c.genesis(), out),
       votes_(c, out),
+      disks_(c, out),
       memory_(c, out),
       spec_(c, out) {
   for (auto i : byzantine)
@@ -113,19 +115,25 @@ void oracle::said(std::size_t i, const peer_message& m) {
 
 void oracle::crashed(std::size_t i) {
   out_.set_now(cluster_.universe().now());
-  if (honest(i))
-    votes_.crashed(i);
+  if (!honest(i))
+    return;
+  votes_.crashed(i);
+  disks_.crashed(i);
 }
 
 template <class Picture>
 void oracle::invariants(std::size_t i, const Picture& p) {
   for (const auto& broken : consensus::broken_invariants(p))
     out_.add("invariants", "replica {}: {}", i, broken);
+  disks_.stepped(i, p);
 }
 
 void oracle::look_at(load& clients) {
   auto now = cluster_.universe().now();
   out_.set_now(now);
+  for (std::size_t i = 0; i < cluster_.size() && !cluster_.universe().holding(); ++i)
+    if (honest(i))
+      disks_.at_rest(i);
   if (now >= next_status_ns_) {
     next_status_ns_ = now + status_every_ns;
     for (std::size_t i = 0; i < cluster_.size(); ++i)

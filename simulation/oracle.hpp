@@ -8,6 +8,7 @@
 
 #include "actors/observer.hpp"
 #include "simulation/cluster.hpp"
+#include "simulation/disk_check.hpp"
 #include "simulation/load.hpp"
 #include "simulation/log_check.hpp"
 #include "simulation/market_check.hpp"
@@ -70,6 +71,7 @@ private:
   log_check log_;
   market_check market_;
   vote_check votes_;
+  disk_check disks_;
   memory_check memory_;
   spec_check spec_;
   std::vector<std::unique_ptr<watcher>> ears_; ///< by node; null for those of no account

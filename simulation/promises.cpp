@@ -42,11 +42,13 @@ void promises::hear(std::size_t from, const peer_message& m) {
 }
 
 void promises::vote(std::size_t from, consensus::vote_kind kind, const statement& what) {
-  auto [it, first] = votes_.emplace(vote_key{from, kind, what.view, what.sequence}, what.digest);
+  auto [it, first]
+      = votes_.emplace(vote_key{from, kind, what.view, what.sequence}, voted{what.digest, false});
   auto name = [&] {
     return name_of(from, kind, what.view, what.sequence);
   };
-  if (it->second != what.digest)
+  it->second.lost = false;
+  if (it->second.digest != what.digest)
     contradictions_.push_back(name() + ": two different ones");
   if (first && what.view < said_[from].left_for)
     contradictions_.push_back(name() + ": after it left that view");
@@ -68,8 +70,9 @@ void promises::take(std::size_t from, const commit& m) {
 }
 
 void promises::take(std::size_t from, const checkpoint& m) {
-  if (m.by.replica.value() == from)
-    said_[from].own_checkpoint = std::max(said_[from].own_checkpoint, m.what.sequence);
+  auto& said = said_[from];
+  if (m.by.replica.value() == from && m.what.sequence > said.lost)
+    said.own_checkpoint = std::max(said.own_checkpoint, m.what.sequence);
 }
 
 void promises::take(std::size_t from, const view_change& m) {
@@ -78,9 +81,9 @@ void promises::take(std::size_t from, const view_change& m) {
     return;
   said_[from].left_for = std::max(said_[from].left_for, content->view);
   // Every commit above its log's beginning must show (C&L 4.4, the set P).
-  for (const auto& [key, digest] : votes_) {
+  for (const auto& [key, vote] : votes_) {
     auto& [who, kind, view, sequence] = key;
-    if (who != from || kind != consensus::vote_kind::commit
+    if (who != from || vote.lost || kind != consensus::vote_kind::commit
         || sequence <= content->stable.what.sequence || view >= content->view)
       continue;
     auto shown = std::any_of(content->prepared.begin(), content->prepared.end(),
@@ -96,8 +99,8 @@ void promises::take(std::size_t from, const new_view& m) {
   auto content = decode_new_view_content(m.body, {});
   if (m.by.replica.value() != from || !content)
     return;
-  auto [it, first] = said_[from].new_views.emplace(content->view, hash(m.body));
-  if (it->second != hash(m.body))
+  auto [it, first] = said_[from].new_views.emplace(content->view, voted{hash(m.body), false});
+  if (it->second.digest != hash(m.body))
     contradictions_.push_back(
         fmt::format("replica {} said two NEW-VIEWs of view {}", from, content->view.value()));
 }
@@ -110,11 +113,11 @@ std::vector<std::string> promises::forgotten(std::size_t i, const storage::store
     out.push_back("the disk cannot be read: " + to_string(had ? checkpoint.error() : had.error()));
     return out;
   }
-  for (const auto& [key, digest] : votes_) {
+  for (const auto& [key, vote] : votes_) {
     auto& [who, kind, view, sequence] = key;
-    if (who != i || sequence <= had->stable.what.sequence)
+    if (who != i || vote.lost || sequence <= had->stable.what.sequence)
       continue;
-    consensus::vote_record record{kind, {view, sequence, digest}};
+    consensus::vote_record record{kind, {view, sequence, vote.digest}};
     auto kept = std::any_of(had->votes.begin(), had->votes.end(), [&](auto& v) {
       return v.kind == record.kind && v.what == record.what;
     });
@@ -132,10 +135,26 @@ std::vector<std::string> promises::forgotten(std::size_t i, const storage::store
     return out;
   if (had->view < said->second.left_for)
     out.push_back(fmt::format("view {}", said->second.left_for.value()));
+  auto led = said->second.new_views.find(had->view);
+  if (led != said->second.new_views.end() && !led->second.lost
+      && (!had->new_view || hash(had->new_view->body) != led->second.digest))
+    out.push_back(fmt::format("its NEW-VIEW of view {}", had->view.value()));
   auto own = *checkpoint ? (*checkpoint)->sequence : sequence_number{};
   if (own < said->second.own_checkpoint)
     out.push_back(fmt::format("checkpoint {}", said->second.own_checkpoint.value()));
   return out;
+}
+
+void promises::lose(std::size_t i) {
+  for (auto& [key, vote] : votes_)
+    if (std::get<0>(key) == i)
+      vote.lost = true;
+  auto& said = said_[i];
+  for (auto& [view, led] : said.new_views)
+    led.lost = true;
+  said.lost = std::max(said.lost, said.own_checkpoint);
+  said.own_checkpoint = {};
+  said.left_for = {};
 }
 
 std::size_t promises::votes_of(std::size_t i) const {

@@ -30,6 +30,8 @@ public:
   const std::vector<std::string>& contradictions() const {
     return contradictions_;
   }
+  /// Its disk was replaced: what it has said so far is on none. It may contradict none of it.
+  void lose(std::size_t i);
   /// What replica `i` has said and its disk does not have.
   std::vector<std::string> forgotten(std::size_t i, const storage::store& disk) const;
   /// How many votes were heard from it.
@@ -42,10 +44,15 @@ public:
 
 private:
   using vote_key = std::tuple<std::size_t, consensus::vote_kind, view_number, sequence_number>;
+  struct voted {
+    messages::digest digest;
+    bool lost = false; ///< on no disk any more
+  };
   struct said_by {
     view_number left_for;           ///< the highest view that it wished, by VIEW-CHANGE
     sequence_number own_checkpoint; ///< the highest one
-    std::map<view_number, digest> new_views;
+    sequence_number lost;           ///< own checkpoints up to there are on no disk
+    std::map<view_number, voted> new_views;
   };
 
   void take(std::size_t from, const pre_prepare& m);
@@ -60,7 +67,7 @@ private:
 
   cluster_size size_;
   digest cluster_;
-  std::map<vote_key, digest> votes_;
+  std::map<vote_key, voted> votes_;
   std::map<std::size_t, said_by> said_;
   std::vector<std::string> contradictions_;
 };

@@ -3,12 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <vector>
+#include <map>
+#include <optional>
 
 #include "simulation/cluster.hpp"
 #include "simulation/promises.hpp"
 #include "simulation/violations.hpp"
+#include "storage/layout.hpp"
 
 namespace bourse::simulation {
 
@@ -21,16 +22,35 @@ public:
   void said(std::size_t i, const peer_message& m);
   /// It has crashed: its disk must have all that it said.
   void crashed(std::size_t i);
-  /// Its disk was replaced: what it said is forgotten, which costs it its vote for a while.
+  /// Its disk was replaced: what it said until now no disk has, which costs it its vote for a while
+  /// (docs/PROTOCOL, section 10). It may contradict none of it all the same.
   void wiped(std::size_t i) {
-    forgets_[i] = true;
+    promises_.lose(cluster_.identity(i).value());
+    auto& of = checkpoints_[i];
+    of = {of.said, of.said, {}};
   }
   std::size_t votes() const {
     return votes_;
   }
 
 private:
-  void durable(std::size_t i, consensus::vote_kind kind, const statement& what);
+  void rests(std::size_t i, const pre_prepare& m);
+  void rests(std::size_t i, const prepare& m);
+  void rests(std::size_t i, const commit& m);
+  void rests(std::size_t i, const checkpoint& m);
+  void rests(std::size_t i, const view_change& m);
+  void rests(std::size_t i, const new_view& m);
+  template <class Other>
+  void rests(std::size_t, const Other&) {}
+
+  bool durable(std::size_t i, consensus::vote_kind kind, const statement& what);
+  void proposal_is_durable(std::size_t i, const char* vote, const statement& what);
+
+  std::optional<bytes> load(std::size_t i, storage::family where, byte_view key) const;
+  std::optional<bytes> record(std::size_t i, storage::layout::record_kind kind,
+                              const statement& what) const;
+  std::optional<stable_checkpoint> stable(std::size_t i) const;
+  std::optional<new_view> new_view_of(std::size_t i) const;
   bool renewed(std::size_t i, const statement& what) const;
 
   cluster& cluster_;
@@ -38,7 +58,13 @@ private:
   promises promises_;
   std::size_t told_ = 0; ///< contradictions that were reported
   std::size_t votes_ = 0;
-  std::vector<bool> forgets_;
+  /// The highest of a node.
+  struct own_checkpoints {
+    sequence_number said;
+    sequence_number lost;     ///< said before its disk was replaced
+    sequence_number computed; ///< from its pages
+  };
+  std::map<std::size_t, own_checkpoints> checkpoints_;
 };
 
 } // namespace bourse::simulation

@@ -62,6 +62,10 @@ public:
   /// These handle nothing for so long, and then what has gathered: a process that is stopped, or a
   /// disk that takes its time.
   void hold(const std::vector<caf::actor>& who, std::uint64_t for_ns);
+  /// Somebody stands still, with mail that may be waiting.
+  bool holding() const {
+    return !held_.empty();
+  }
 
   /// How many messages actors have handled.
   std::uint64_t handled() const {
