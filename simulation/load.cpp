@@ -10,6 +10,7 @@ constexpr std::int64_t middle = 1000;
 constexpr std::uint64_t spread = 12;
 constexpr std::uint64_t ms = 1'000'000;
 constexpr std::uint64_t streams = 3;
+constexpr std::size_t remembered = 20; ///< orders of a client
 
 } // namespace
 
@@ -139,25 +140,38 @@ request load::order(member& m) {
       p.expire_after = sequence_number{1 + random_.below(200)};
   }
   p.liquidation = random_.below(30) == 0;
+  m.recent.push_back(p);
+  if (m.recent.size() > remembered)
+    m.recent.pop_front();
   return p;
 }
 
-/// Of an order that somebody placed, and that may be open, and may be of that account.
+/// Mostly of an order of its own that may be open; else of one that somebody placed, and that may
+/// be of that account.
 request load::change(member& m) {
-  client_order_id target{next_order_ - std::min(next_order_, 1 + random_.below(30))};
-  auto a = account(m);
-  auto i = instrument();
-  if (random_.below(3) != 0)
-    return cancel{a, i, target};
+  bool replaces = random_.below(3) == 0;
+  if (!m.recent.empty() && random_.below(3) != 0)
+    return change_of(m.recent[random_.below(m.recent.size())], replaces);
+  messages::place any;
+  any.client_order = client_order_id{next_order_ - std::min(next_order_, 1 + random_.below(30))};
+  any.account = account(m);
+  any.instrument = instrument();
+  any.side = random_.below(2) ? side::buy : side::sell;
+  return change_of(any, replaces);
+}
+
+request load::change_of(const messages::place& order, bool replaces) {
+  if (!replaces)
+    return cancel{order.account, order.instrument, order.client_order};
   replace r;
-  r.account = a;
-  r.instrument = i;
-  r.client_order = target;
-  r.new_client_order = random_.below(2) ? target : client_order_id{next_order_++};
-  r.price = near();
+  r.account = order.account;
+  r.instrument = order.instrument;
+  r.client_order = order.client_order;
+  r.new_client_order = random_.below(2) ? r.client_order : client_order_id{next_order_++};
+  r.price = order.price.value() > 0 && random_.below(2) ? order.price : near();
   r.quantity = quantity{1 + static_cast<std::int64_t>(random_.below(30))};
   r.post_only = random_.below(3) == 0;
-  r.side = random_.below(2) ? side::buy : side::sell;
+  r.side = order.side;
   return r;
 }
 

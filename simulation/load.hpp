@@ -41,7 +41,8 @@ public:
     client_id id;
     std::vector<account_id> accounts;
     std::unique_ptr<attached_client> client;
-    std::size_t checked = 0; ///< reports that a checker has seen
+    std::size_t checked = 0;            ///< reports that a checker has seen
+    std::deque<messages::place> recent; ///< its latest orders
     std::size_t checked_answers = 0;
     struct placement {
       std::uint8_t stream;
@@ -63,6 +64,7 @@ private:
   request next(member& m);
   request order(member& m);
   request change(member& m);
+  request change_of(const messages::place& order, bool replaces);
   request rare(member& m);
   account_id account(const member& m);
   instrument_id instrument();
