@@ -37,16 +37,22 @@ expected<known_trace> look_at(const std::filesystem::path& file, const conforman
   if (conformance::trace_header(who).starts_with(all)
       && all.size() < conformance::trace_header_bytes)
     return known_trace{};
+  auto unreadable = [&](const error& e) {
+    return fail(e.code, fmt::format("{}: {}; move it away", file.string(), e.detail));
+  };
   auto reader = conformance::trace_reader::open(all);
   if (!reader)
-    return fail(reader.error().code, fmt::format("{}: {}", file.string(), reader.error().detail));
+    return unreadable(reader.error());
   if (reader->who() != who)
     return fail(errc::wrong_cluster,
                 fmt::format("{}: is the trace of another replica or cluster", file.string()));
-  auto end = reader->place();
-  while (reader->skip())
-    end = reader->place();
-  return known_trace{end, reader->full()};
+  for (;;) {
+    auto more = reader->skip();
+    if (!more)
+      return unreadable(more.error());
+    if (!*more)
+      return known_trace{reader->place(), reader->full()};
+  }
 }
 
 } // namespace

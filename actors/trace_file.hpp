@@ -19,7 +19,8 @@ namespace bourse::actors {
 class trace_file {
 public:
   /// Made if it is not there, else continued: a record that a crash has cut off is taken back.
-  /// Errors: io_failed; malformed or wrong_cluster if it is no trace of this replica.
+  /// Errors: io_failed; malformed, too_large, unsupported_version or wrong_cluster if it is no
+  /// trace of this replica, or is damaged: it is left as it is.
   static messages::expected<std::shared_ptr<trace_file>> open(const std::filesystem::path& file,
                                                               const conformance::identity& who,
                                                               std::uint64_t limit_bytes,

@@ -28,6 +28,15 @@ struct checked_file {
   conformance::trace_report report;
 };
 
+/// It says how the replica began: without that there is nothing to hold its steps against.
+bool can_be_checked(const checked_file& c) {
+  return c.report.starts > 0 || c.report.refused;
+}
+
+bool is_good(const checked_file& c) {
+  return can_be_checked(c) && !c.report.refused;
+}
+
 /// Believes every signature if there is no genesis file to know the keys from.
 conformance::verifier verifier_of(const std::optional<config::genesis>& g) {
   if (!g)
@@ -42,6 +51,10 @@ expected<std::vector<checked_file>> check_all(const conformance_options& o,
   std::set<replica_id> seen;
   for (const auto& file : o.files) {
     auto content = actors::mapped_file::open(file);
+    if (!content && content.error().code == errc::not_found)
+      return fail(errc::not_found, content.error().detail
+                                       + "; a node writes one if its node.toml has [trace] file = "
+                                         "\"trace\"");
     if (!content)
       return tl::unexpected(content.error());
     auto report = check_trace(content->view(), verifier_of(g), cluster);
@@ -68,7 +81,8 @@ nlohmann::json to_json(const checked_file& c) {
                      {"steps", r.steps},       {"starts", r.starts},
                      {"heard", r.heard},       {"said", said},
                      {"executed", r.executed}, {"full", r.full},
-                     {"cut_off", r.cut_off},   {"good", !r.refused}};
+                     {"cut_off", r.cut_off},   {"left_out_bytes", r.left_out_bytes},
+                     {"good", is_good(c)}};
   if (r.refused)
     out["refused"] = {{"record", r.refused->record},
                       {"time_ns", r.refused->time_ns},
@@ -78,7 +92,7 @@ nlohmann::json to_json(const checked_file& c) {
   return out;
 }
 
-void print_for_people(const std::vector<checked_file>& all, std::size_t blocks, const output& out) {
+void print_table(const std::vector<checked_file>& all, const output& out) {
   table t;
   t.column("replica", align::right).column("starts", align::right).column("heard", align::right);
   for (const auto* kind :
@@ -103,7 +117,16 @@ void print_for_people(const std::vector<checked_file>& all, std::size_t blocks, 
     t.row(std::move(row));
   }
   out.print(t);
-  for (const auto& [file, r] : all) {
+}
+
+void print_for_people(const std::vector<checked_file>& all, std::size_t blocks, bool signatures,
+                      const output& out) {
+  print_table(all, out);
+  for (const auto& c : all) {
+    const auto& [file, r] = c;
+    if (!can_be_checked(c))
+      out.line(fmt::format("{}: {} has no start in it", out.paint(colour::red, "nothing to check"),
+                           file));
     if (r.refused)
       out.line(fmt::format("{} {}: record {}: replica {} {}\n  but {} ({})",
                            out.paint(colour::red, "refused"), file, r.refused->record,
@@ -112,11 +135,13 @@ void print_for_people(const std::vector<checked_file>& all, std::size_t blocks, 
     if (r.full)
       out.line(fmt::format("{}: had reached its limit; what came later is not known", file));
     if (r.cut_off)
-      out.line(fmt::format("{}: its last record is cut off and was left out", file));
+      out.line(fmt::format("{}: its last {} bytes are no whole record and were left out", file,
+                           r.left_out_bytes));
   }
-  if (std::ranges::none_of(all, [](const auto& c) { return c.report.refused.has_value(); }))
-    out.line(fmt::format("{} every step is allowed; {} blocks, alike wherever they were executed",
-                         out.paint(colour::green, "good"), blocks));
+  if (std::ranges::all_of(all, is_good))
+    out.line(fmt::format("{} every step is allowed; {} blocks, alike wherever they were executed{}",
+                         out.paint(colour::green, "good"), blocks,
+                         signatures ? "" : "; signatures were not checked: --genesis"));
 }
 
 exit_code check(const conformance_options& o, const output& out) {
@@ -131,8 +156,7 @@ exit_code check(const conformance_options& o, const output& out) {
   auto all = check_all(o, g, cluster);
   if (!all)
     return out.fail(all.error());
-  bool good
-      = std::ranges::none_of(*all, [](const auto& c) { return c.report.refused.has_value(); });
+  bool good = std::ranges::all_of(*all, is_good);
   if (out.json) {
     nlohmann::json traces = nlohmann::json::array();
     for (const auto& c : *all)
@@ -142,7 +166,7 @@ exit_code check(const conformance_options& o, const output& out) {
                              {"signatures", g.has_value()},
                              {"traces", traces}});
   } else {
-    print_for_people(*all, cluster.blocks(), out);
+    print_for_people(*all, cluster.blocks(), g.has_value(), out);
   }
   return good ? exit_code::ok : exit_code::failed;
 }

@@ -81,6 +81,8 @@ expected<trace_report> check_trace(byte_view trace, const verifier& verify, spec
   }
   out.full = reader->full();
   out.cut_off = reader->cut_off();
+  if (out.cut_off)
+    out.left_out_bytes = reader->left();
   return out;
 }
 

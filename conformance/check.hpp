@@ -30,8 +30,9 @@ struct trace_report {
   std::uint64_t heard = 0;
   std::map<std::string_view, std::uint64_t> said; ///< by kind_of
   std::uint64_t executed = 0;
-  bool full = false;    ///< the trace ended at its limit
-  bool cut_off = false; ///< its last record is not whole
+  bool full = false;                ///< the trace ended at its limit
+  bool cut_off = false;             ///< its last record is not whole ...
+  std::uint64_t left_out_bytes = 0; ///< ... and has so many bytes
   std::optional<refused_step> refused;
 };
 

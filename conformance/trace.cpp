@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "messages/crc32c.hpp"
+
 namespace bourse::conformance {
 
 namespace {
@@ -67,12 +69,18 @@ void put_event(bytes& out, const executing& e) {
 }
 void put_event(bytes&, const spoke&) {}
 
+std::uint32_t checksum_of(byte_view what) {
+  return crc32c{}.add(what).masked();
+}
+
 bytes record(kind k, std::uint64_t time_ns, byte_view content) {
   bytes out;
   put(out, static_cast<std::uint32_t>(1 + 8 + content.size()));
+  put(out, checksum_of(out));
   put(out, static_cast<std::uint8_t>(k));
   put(out, time_ns);
   out.append(content);
+  put(out, checksum_of(byte_view{out}.substr(record_front_bytes)));
   return out;
 }
 
@@ -223,6 +231,7 @@ bytes trace_header(const identity& who) {
   put(out, who.self.value());
   put(out, who.window);
   put(out, who.checkpoint_interval);
+  put(out, checksum_of(out));
   return out;
 }
 
@@ -252,6 +261,8 @@ expected<trace_reader> trace_reader::open(byte_view all) {
   who.checkpoint_interval = c.integer<std::uint32_t>();
   if (all.size() < trace_header_bytes)
     return fail(errc::malformed, "its header is cut off");
+  if (c.integer<std::uint32_t>() != checksum_of(all.substr(0, trace_header_bytes - 4)))
+    return fail(errc::malformed, "its header is damaged");
   if (who.size.n < 4 || who.size.n % 3 != 1 || who.size.n > 1000 || who.self.value() >= who.size.n
       || who.window == 0 || who.window > 64 || who.checkpoint_interval == 0
       || who.window % who.checkpoint_interval != 0)
@@ -259,23 +270,35 @@ expected<trace_reader> trace_reader::open(byte_view all) {
   return out;
 }
 
+std::string trace_reader::where(std::size_t record, std::size_t at) const {
+  return "record " + std::to_string(record) + " at byte " + std::to_string(at);
+}
+
 expected<std::optional<byte_view>> trace_reader::take_record() {
   if (full_ || at_ == all_.size())
     return std::nullopt;
-  cursor c{all_.substr(at_)};
-  auto left = all_.size() - at_;
-  auto size = c.integer<std::uint32_t>();
-  if (left < 4 || (size <= longest_record && left - 4 < size)) {
+  auto rest = all_.substr(at_);
+  // A power cut may leave zeros where the file had been made longer.
+  if (rest.size() < record_front_bytes || rest.find_first_not_of('\0') == byte_view::npos) {
     cut_off_ = true;
     return std::nullopt;
   }
-  auto where = "record " + std::to_string(records_ + 1) + " at byte " + std::to_string(at_);
+  cursor c{rest};
+  auto size = c.integer<std::uint32_t>();
+  // Were its length believed, what follows could pass for a record that is cut off.
+  if (c.integer<std::uint32_t>() != checksum_of(rest.substr(0, 4)))
+    return fail(errc::malformed, where(records_ + 1, at_) + " is damaged");
   if (size > longest_record)
-    return fail(errc::too_large, where + " is too long");
+    return fail(errc::too_large, where(records_ + 1, at_) + " is too long");
   if (size < 9)
-    return fail(errc::malformed, where + " is too short");
+    return fail(errc::malformed, where(records_ + 1, at_) + " is too short");
+  auto whole = record_front_bytes + size + record_back_bytes;
+  if (rest.size() < whole) {
+    cut_off_ = true;
+    return std::nullopt;
+  }
   ++records_;
-  at_ += 4 + size;
+  at_ += whole;
   return c.raw(size);
 }
 
@@ -286,6 +309,8 @@ expected<std::optional<step>> trace_reader::next() {
     return tl::unexpected(raw.error());
   if (!*raw)
     return std::nullopt;
+  if (cursor{all_.substr(at_ - record_back_bytes)}.integer<std::uint32_t>() != checksum_of(**raw))
+    return fail(errc::malformed, where(records_, begin) + " is damaged");
   cursor c{**raw};
   auto k = static_cast<kind>(c.integer<std::uint8_t>());
   step out;
@@ -295,15 +320,16 @@ expected<std::optional<step>> trace_reader::next() {
   if (full_ && c.done() && at_ == all_.size())
     return std::nullopt;
   if (!e || !c.done())
-    return fail(errc::malformed, "record " + std::to_string(records_) + " at byte "
-                                     + std::to_string(begin) + " does not decode");
+    return fail(errc::malformed, where(records_, begin) + " does not decode");
   out.what = std::move(*e);
   return out;
 }
 
-bool trace_reader::skip() {
+expected<bool> trace_reader::skip() {
   auto raw = take_record();
-  if (!raw || !*raw)
+  if (!raw)
+    return tl::unexpected(raw.error());
+  if (!*raw)
     return false;
   full_ = static_cast<kind>((**raw)[0]) == kind::end;
   return true;

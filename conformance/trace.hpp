@@ -10,10 +10,13 @@
 
 namespace bourse::conformance {
 
-inline constexpr std::string_view trace_magic = "bourse trace 1\n";
-inline constexpr std::size_t trace_header_bytes = trace_magic.size() + 32 + 2 + 2 + 4 + 4;
+inline constexpr std::string_view trace_magic = "bourse trace 2\n";
+inline constexpr std::size_t trace_header_bytes = trace_magic.size() + 32 + 2 + 2 + 4 + 4 + 4;
 /// A longer record is damage: the longest are starts, with certificates of a whole window.
 inline constexpr std::uint32_t longest_record = 32U << 20;
+/// Around the content: its length, the length's checksum, and behind it its own.
+inline constexpr std::size_t record_front_bytes = 4 + 4;
+inline constexpr std::size_t record_back_bytes = 4;
 
 /// With which a trace begins. It is of one replica, and of all its lives.
 bytes trace_header(const identity& who);
@@ -34,8 +37,9 @@ public:
   }
   /// Nothing at the end. Errors: malformed, too_large, each with the record's number and place.
   expected<std::optional<step>> next();
-  /// Past the next record, without decoding it; false at the end.
-  bool skip();
+  /// Past the next record, without looking at more than its length; false at the end. Errors: as
+  /// of `next`.
+  expected<bool> skip();
 
   /// Records that `next` or `skip` has passed: the first is 1.
   std::size_t records() const {
@@ -53,11 +57,17 @@ public:
   bool cut_off() const {
     return cut_off_;
   }
+  /// So many bytes lie behind the last whole record.
+  std::size_t left() const {
+    return all_.size() - at_;
+  }
 
 private:
   explicit trace_reader(byte_view all) : all_(all) {}
-  /// The next record; nothing if there is no whole one.
+  /// The next record's content, its checksum still to be looked at; nothing if there is no whole
+  /// one.
   expected<std::optional<byte_view>> take_record();
+  std::string where(std::size_t record, std::size_t at) const;
 
   byte_view all_;
   identity who_;

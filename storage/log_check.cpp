@@ -1,6 +1,6 @@
 #include "storage/log_check.hpp"
 
-#include "storage/crc32c.hpp"
+#include "messages/crc32c.hpp"
 
 namespace bourse::storage {
 

@@ -82,6 +82,23 @@ CAF_TEST(what a crash cut off is taken back) {
   CAF_CHECK_EQUAL(records(), 0);
 }
 
+CAF_TEST(a damaged trace is left as it is) {
+  {
+    auto trace = open();
+    for (int i = 0; i < 10; ++i)
+      (*trace)->append(1, conformance::spoke{});
+  }
+  auto damaged = content();
+  damaged[conformance::trace_header_bytes + 1] ^= 0x10; // a length that reaches past the end
+  std::ofstream{file, std::ios::binary} << damaged;
+  auto again = open();
+  CAF_REQUIRE(!again);
+  CAF_CHECK(again.error().code == errc::malformed);
+  CAF_CHECK_EQUAL(again.error().detail,
+                  file.string() + ": record 1 at byte 63 is damaged; move it away");
+  CAF_CHECK(content() == damaged);
+}
+
 CAF_TEST(at its limit it ends for good and says so) {
   {
     auto trace = open(600);

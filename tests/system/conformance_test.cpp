@@ -120,21 +120,42 @@ CAF_TEST(what is no trace is refused with its name) {
   auto missing = run({"conformance", file});
   CAF_CHECK_EQUAL(missing.code, 1);
   CAF_CHECK(missing.says(file));
+  CAF_CHECK(missing.says("[trace] file = "));
   write(file, "no trace at all");
   auto garbage = run({"conformance", file});
   CAF_CHECK_EQUAL(garbage.code, 1);
   CAF_CHECK(garbage.says(file + ": is no trace"));
   conformance::identity who{hash("c"), {4}, replica_id{1}, 64, 32};
   auto header = conformance::trace_header(who);
-  write(file, header
-                  + bytes("\x09\0\0\0\x63"
-                          "12345678",
-                          13));
+  write(file, header + "nine bytes or more");
   auto damaged = run({"conformance", file});
   CAF_CHECK_EQUAL(damaged.code, 1);
-  CAF_CHECK(damaged.says(file + ": record 1 at byte 59 does not decode"));
+  CAF_CHECK(damaged.says(file + ": record 1 at byte 63 is damaged"));
   write(file, header);
   auto twice = run({"conformance", file, file});
   CAF_CHECK_EQUAL(twice.code, 1);
   CAF_CHECK(twice.says("replica 1"));
+}
+
+CAF_TEST(what is not checked is said) {
+  temporary_folder folder;
+  auto file = (folder.path() / "x").string();
+  conformance::identity who{hash("c"), {4}, replica_id{1}, 64, 32};
+  write(file, conformance::trace_header(who));
+  auto nothing = run({"conformance", file});
+  CAF_CHECK_EQUAL(nothing.code, 1);
+  CAF_CHECK(nothing.out.find("nothing to check: " + file) != std::string::npos);
+  CAF_CHECK(!run({"conformance", "--json", file}).json().value("good", true));
+
+  conformance::started begin;
+  begin.chain = who.cluster;
+  auto started = conformance::trace_header(who) + conformance::trace_record(1, begin);
+  write(file, started + conformance::trace_record(2, conformance::spoke{}).substr(0, 9));
+  auto cut = run({"conformance", file});
+  CAF_CHECK_EQUAL(cut.code, 0);
+  CAF_CHECK(cut.out.find("9 bytes are no whole record") != std::string::npos);
+  CAF_CHECK(cut.out.find("signatures were not checked: --genesis") != std::string::npos);
+  auto json = run({"conformance", "--json", file}).json();
+  CAF_CHECK(json["good"].get<bool>() && !json["signatures"].get<bool>());
+  CAF_CHECK_EQUAL(part(json, "/traces/0/left_out_bytes"), 9);
 }

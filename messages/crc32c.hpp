@@ -1,4 +1,5 @@
-// The checksum of RocksDB's files: CRC-32C, stored masked, because it may cover other checksums.
+// The checksum of RocksDB's files and of traces: CRC-32C, masked because it may cover other
+// checksums.
 #pragma once
 
 #include <array>
@@ -6,11 +7,11 @@
 
 #include "messages/bytes.hpp"
 
-namespace bourse::storage {
+namespace bourse::messages {
 
 class crc32c {
 public:
-  crc32c& add(messages::byte_view data) {
+  crc32c& add(byte_view data) {
     for (char c : data)
       state_ = state_ >> 8 ^ table()[(state_ ^ static_cast<std::uint8_t>(c)) & 0xff];
     return *this;
@@ -40,4 +41,4 @@ private:
   std::uint32_t state_ = ~std::uint32_t{0};
 };
 
-} // namespace bourse::storage
+} // namespace bourse::messages
