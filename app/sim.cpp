@@ -1,10 +1,8 @@
-#include <unistd.h>
-
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
-#include <fstream>
+#include <limits>
 #include <map>
+#include <optional>
 #include <ostream>
 #include <thread>
 
@@ -14,11 +12,11 @@
 
 #include "app/context.hpp"
 #include "app/sim_modes.hpp"
+#include "app/sim_report.hpp"
 #include "app/sim_workers.hpp"
 #include "app/verbs.hpp"
 #include "simulation/commit.hpp"
 #include "simulation/run.hpp"
-#include "simulation/story.hpp"
 
 namespace bourse::app {
 
@@ -45,8 +43,14 @@ simulation::plan plan_of(const sim_options& o, std::uint64_t seed) {
 }
 
 std::string repeat_command(const sim_options& o, std::uint64_t seed) {
-  return fmt::format("bourse sim --seeds 1 --first-seed {}{}", seed,
-                     o.genuine ? " --genuine-signatures" : "");
+  return fmt::format("bourse sim --seeds 1 --first-seed {}{}{}", seed,
+                     o.genuine ? " --genuine-signatures" : "", timeout_of(o.range));
+}
+
+failed_run failed(const sim_options& o, seed_result r) {
+  auto seed = r.seed;
+  return {fmt::format("seed {}", seed), fmt::format("sim-{}", seed), repeat_command(o, seed),
+          std::move(r)};
 }
 
 /// What all seeds came to.
@@ -57,15 +61,11 @@ struct totals {
   std::map<std::string, std::uint64_t> lies;
   std::map<std::string, std::uint64_t> refused;
   std::uint64_t lied_to = 0; ///< seeds with a Byzantine replica
-  std::uint64_t longest_recovery_ms = 0;
-  std::uint64_t longest_recovery_seed = 0;
-  std::uint64_t digest = 0; ///< over all traces, in whatever order
-  std::vector<seed_result> failed;
+  json longest_recovery;     ///< null if no run came to its end
+  std::uint64_t digest = 0;  ///< over all traces, in whatever order
 
   void add(const seed_result& r) {
     ++seeds;
-    if (!r.passed())
-      failed.push_back(r);
     if (r.outcome.is_null())
       return;
     for (const auto* name :
@@ -80,20 +80,14 @@ struct totals {
       refused[what] += n.get<std::uint64_t>();
     lied_to += r.outcome["byzantine"].get<std::uint64_t>() > 0 ? 1 : 0;
     digest ^= std::stoull(r.outcome["trace"].get<std::string>(), nullptr, 16);
-    if (auto ms = r.outcome["recovered_ms"].get<std::uint64_t>(); ms > longest_recovery_ms) {
-      longest_recovery_ms = ms;
-      longest_recovery_seed = r.seed;
-    }
+    auto ms = r.outcome["recovered_ms"].get<std::uint64_t>();
+    if (longest_recovery.is_null() || ms > longest_recovery["ms"].get<std::uint64_t>())
+      longest_recovery = {{"ms", ms}, {"seed", r.seed}};
   }
 };
 
-json to_json(const sim_options& o, const totals& t, double real_s) {
-  json failed = json::array();
-  for (const auto& f : t.failed)
-    failed.push_back({{"seed", f.seed},
-                      {"died", f.died},
-                      {"violations", f.outcome.is_null() ? json::array() : f.outcome["violations"]},
-                      {"repeat", repeat_command(o, f.seed)}});
+json to_json(const sim_options& o, const totals& t, const std::vector<failed_run>& failed,
+             double real_s) {
   auto virtual_s
       = static_cast<double>(t.sums.contains("virtual_ms") ? t.sums.at("virtual_ms") : 0) / 1000;
   return {{"commit", simulation::commit()},
@@ -109,10 +103,10 @@ json to_json(const sim_options& o, const totals& t, double real_s) {
           {"lies", t.lies},
           {"refused", t.refused},
           {"seeds_with_byzantine", t.lied_to},
-          {"longest_recovery", {{"ms", t.longest_recovery_ms}, {"seed", t.longest_recovery_seed}}},
+          {"longest_recovery", t.longest_recovery},
           {"traces", fmt::format("{:016x}", t.digest)},
-          {"failed", failed},
-          {"passed", t.failed.empty()}};
+          {"failed", to_json(failed)},
+          {"passed", failed.empty()}};
 }
 
 void print(const json& j, const output& out) {
@@ -132,10 +126,12 @@ void print(const json& j, const output& out) {
                        "{} steps held against the specification",
                        count("blocks"), count("requests"), count("trades"), count("answers"),
                        count("votes"), count("steps")));
-  out.line(fmt::format("{} view changes, {} states fetched; longest recovery {:.1f} s (seed {})",
-                       count("view_changes"), count("renewals"),
-                       static_cast<double>(j["longest_recovery"]["ms"].get<std::uint64_t>()) / 1000,
-                       j["longest_recovery"]["seed"].get<std::uint64_t>()));
+  auto line
+      = fmt::format("{} view changes, {} states fetched", count("view_changes"), count("renewals"));
+  if (const auto& longest = j["longest_recovery"]; !longest.is_null())
+    line += fmt::format("; longest recovery {:.1f} s (seed {})", longest["ms"].get<double>() / 1000,
+                        longest["seed"].get<std::uint64_t>());
+  out.line(line);
   out.line(fmt::format("{} Byzantine replicas in {} seeds; {} messages of hostile clients",
                        count("byzantine"), j["seeds_with_byzantine"].get<std::uint64_t>(),
                        count("hostile_submissions")));
@@ -155,81 +151,67 @@ void print(const json& j, const output& out) {
                : out.paint(colour::red, fmt::format("{} SEEDS FAILED.", j["failed"].size())));
 }
 
-/// Runs it again, in a process of its own, and writes what happened.
-void tell_story(const sim_options& o, std::uint64_t seed) {
-  auto name = (o.folder / fmt::format("sim-{}.trace.txt", seed)).string();
-  seed_range once = o.range;
-  once.first = seed;
-  once.count = once.jobs = 1;
-  once.timeout_s *= 5;
-  run_seeds(
-      once,
-      [&](std::uint64_t s) {
-        std::ofstream file{name};
-        auto p = plan_of(o, s);
-        file << "bourse sim, commit " << simulation::commit() << ", seed " << s << '\n'
-             << simulation::to_json(p).dump() << std::endl;
-        simulation::story story{file};
-        return simulation::to_json(simulation::run(p, &story));
-      },
-      [](const seed_result&) { return true; });
-  std::ifstream lines{name};
-  std::ofstream diagram{o.folder / fmt::format("sim-{}.mmd", seed)};
-  diagram << simulation::diagram_of(lines);
-}
-
-void explain(const sim_options& o, const seed_result& r, const output& out) {
-  auto say = [&](const std::string& text) {
-    out.progress(text);
-  };
-  say(fmt::format("seed {} FAILED at commit {}", r.seed, simulation::commit()));
-  if (!r.died.empty())
-    say("  the process " + r.died);
-  else
-    for (const auto& v : r.outcome["violations"])
-      say(fmt::format("  {:.3f} s, {}: {}", v["at_ms"].get<double>() / 1000,
-                      v["rule"].get<std::string>(), v["what"].get<std::string>()));
-  say("  repeat: " + repeat_command(o, r.seed));
-  tell_story(o, r.seed);
-  say(fmt::format("  what happened: {}, as a diagram: {}",
-                  (o.folder / fmt::format("sim-{}.trace.txt", r.seed)).string(),
-                  (o.folder / fmt::format("sim-{}.mmd", r.seed)).string()));
+exit_code describe(const sim_options& o, const output& out) {
+  for (std::uint64_t i = 0; i < o.range.count; ++i)
+    out.print(simulation::to_json(plan_of(o, o.range.first + i)));
+  return exit_code::ok;
 }
 
 exit_code run_sim(const sim_options& o, const output& out) {
-  if (o.describe) {
-    for (std::uint64_t i = 0; i < o.range.count; ++i)
-      out.print(simulation::to_json(plan_of(o, o.range.first + i)));
-    return exit_code::ok;
-  }
   totals t;
-  auto begin = std::chrono::steady_clock::now();
-  auto elapsed = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  std::vector<failed_run> failures;
+  double real_s = 0;
+  {
+    progress_line progress{out, o.range.count, "seeds"};
+    run_seeds(
+        o.range,
+        [&](std::uint64_t seed) { return simulation::to_json(simulation::run(plan_of(o, seed))); },
+        [&](const seed_result& r) {
+          t.add(r);
+          if (!r.passed())
+            failures.push_back(failed(o, r));
+          progress.passed(t.seeds, failures.size());
+          return failures.empty() || o.keep_going;
+        });
+    real_s = progress.seconds();
+  }
+  auto again = [&](const failed_run& f, std::ostream& head, simulation::story& story) {
+    auto p = plan_of(o, f.result.seed);
+    head << simulation::to_json(p).dump() << std::endl;
+    return simulation::to_json(simulation::run(p, &story));
   };
-  std::vector<seed_result> to_explain;
-  run_seeds(
-      o.range,
-      [&](std::uint64_t seed) { return simulation::to_json(simulation::run(plan_of(o, seed))); },
-      [&](const seed_result& r) {
-        t.add(r);
-        if (out.terminal() && !out.json)
-          out.err() << fmt::format("\r{} of {} seeds, {} failed, {:.0f} s ", t.seeds, o.range.count,
-                                   t.failed.size(), elapsed())
-                    << std::flush;
-        return t.failed.empty() || o.keep_going;
-      });
-  auto real_s = elapsed();
-  if (out.terminal() && !out.json)
-    out.err() << '\n';
-  for (std::size_t i = 0; i < t.failed.size() && i < 3; ++i)
-    explain(o, t.failed[i], out);
-  auto j = to_json(o, t, real_s);
+  explain(failures, again, o.folder, o.range.timeout_s, out);
+  auto j = to_json(o, t, failures, real_s);
   if (out.json)
     out.print(j);
   else
     print(j, out);
-  return t.failed.empty() ? exit_code::ok : exit_code::failed;
+  return failures.empty() ? exit_code::ok : exit_code::failed;
+}
+
+/// What a mode does if nothing is said about `--seeds`.
+void default_seeds(sim_options& o) {
+  o.range.count = o.fields ? 64 : o.describe ? 1 : 100;
+}
+
+exit_code run_mode(const sim_options& o, const output& out) {
+  if (o.range.count - 1 > std::numeric_limits<std::uint64_t>::max() - o.range.first)
+    return out.refuse(fmt::format("there are no {} seeds from {} on: the last is {}", o.range.count,
+                                  o.range.first, std::numeric_limits<std::uint64_t>::max()));
+  if (o.fields)
+    return run_fields({o.range}, out);
+  if (o.twins) {
+    auto scenarios = o.scenarios;
+    scenarios.range = o.range;
+    scenarios.folder = o.folder;
+    return run_twins(scenarios, out);
+  }
+  return o.describe ? describe(o, out) : run_sim(o, out);
+}
+
+/// Which CLI11 would take for one near 2^64.
+std::string not_negative(const std::string& number) {
+  return number.starts_with('-') ? "must not be below 0" : "";
 }
 
 } // namespace
@@ -240,12 +222,11 @@ void add_sim(CLI::App& app, app_context& context) {
                         "every step",
                         "bourse sim --seeds 1000 --first-seed 1 --json");
   auto o = std::make_shared<sim_options>();
-  o->range.count = 100;
   o->range.jobs = std::max(1u, std::thread::hardware_concurrency());
-  verb->add_option("--seeds", o->range.count, "How many")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}))
-      ->capture_default_str();
+  verb->add_option("--seeds", o->range.count, "How many (100; 1 to describe)")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
   verb->add_option("--first-seed", o->range.first, "They ascend from this one")
+      ->check(not_negative)
       ->capture_default_str();
   verb->add_option("--jobs", o->range.jobs, "So many at a time")
       ->check(CLI::Range(1u, 1024u))
@@ -268,28 +249,23 @@ void add_sim(CLI::App& app, app_context& context) {
       ->needs(twins)
       ->check(CLI::Range(1u, 10u))
       ->capture_default_str();
-  verb->add_option("--sample", o->scenarios.sample, "So many scenarios, drawn from the first seed")
-      ->needs(twins)
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+  auto* sample = verb->add_option("--sample", o->scenarios.sample,
+                                  "So many scenarios, drawn from the first seed")
+                     ->needs(twins)
+                     ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
   verb->add_option("--scenario", o->scenarios.scenario, "Only this one, by its number")
-      ->needs(twins);
+      ->needs(twins)
+      ->check(not_negative)
+      ->excludes(sample);
   verb->add_flag("--mutate-fields", o->fields,
                  "Instead: every field of every message, changed in every way, shared out over the "
                  "seeds (64)")
       ->excludes(twins);
   verb->callback([o, verb, &context] {
     context.run = [o, verb, &context] {
-      if (o->fields) {
-        if (verb->count("--seeds") == 0)
-          o->range.count = 64;
-        return run_fields({o->range}, context.out);
-      }
-      if (o->twins) {
-        o->scenarios.range = o->range;
-        o->scenarios.folder = o->folder;
-        return run_twins(o->scenarios, context.out);
-      }
-      return run_sim(*o, context.out);
+      if (verb->count("--seeds") == 0)
+        default_seeds(*o);
+      return run_mode(*o, context.out);
     };
   });
 }

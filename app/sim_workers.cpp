@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,9 +68,14 @@ private:
       return;
     int ends[2];
     BOURSE_ASSERT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+    auto parent = getpid();
     auto pid = fork();
     BOURSE_ASSERT(pid >= 0);
     if (pid == 0) {
+      // Or one that hangs would outlive a parent that was killed.
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (getppid() != parent)
+        _exit(1);
       close(ends[0]);
       for (const auto& w : workers_)
         close(w.link);
@@ -148,7 +154,7 @@ private:
     waitpid(w.pid, &status, 0);
     if (!w.seed || stop_)
       return;
-    std::string why = w.late ? fmt::format("took more than {} s", range_.timeout_s)
+    std::string why = w.late ? fmt::format("took more than {} s (--timeout)", range_.timeout_s)
                       : WIFSIGNALED(status)
                           ? fmt::format("ended by {}", strsignal(WTERMSIG(status)))
                           : "ended";

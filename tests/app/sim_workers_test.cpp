@@ -2,6 +2,8 @@
 #define CAF_SUITE sim_workers
 #include "tests/suite.hpp"
 
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -73,7 +75,7 @@ CAF_TEST(a seed that never ends is ended) {
     return good(seed);
   });
   CAF_CHECK_EQUAL(all.size(), 3u);
-  CAF_CHECK_EQUAL(all[2].died, "took more than 1 s");
+  CAF_CHECK_EQUAL(all[2].died, "took more than 1 s (--timeout)");
   CAF_CHECK(all[3].passed());
 }
 
@@ -93,4 +95,32 @@ CAF_TEST(a violation fails its seed and whoever asks stops the run) {
         return r.passed();
       });
   CAF_CHECK(taken >= 1 && taken <= 11); // the other worker may be behind
+}
+
+CAF_TEST(workers end with a parent that is killed) {
+  int ends[2];
+  CAF_REQUIRE(pipe(ends) == 0);
+  auto parent = fork();
+  CAF_REQUIRE(parent >= 0);
+  if (parent == 0) {
+    close(ends[0]);
+    run_seeds(
+        {1, 2, 2, 60},
+        [&](std::uint64_t) -> json {
+          while (write(ends[1], "x", 1) == 1) // hangs
+            usleep(1000);
+          _exit(0);
+        },
+        [](const seed_result&) { return true; });
+    _exit(0);
+  }
+  close(ends[1]);
+  char c;
+  CAF_REQUIRE(read(ends[0], &c, 1) == 1); // one is at work
+  kill(parent, SIGKILL);
+  waitpid(parent, nullptr, 0);
+  char rest[4096];
+  while (read(ends[0], rest, sizeof rest) > 0) // as long as any of them holds the other end
+    ;
+  close(ends[0]);
 }
