@@ -37,7 +37,7 @@ failed_run failed(const twins_options& o, seed_result r) {
           std::move(r)};
 }
 
-/// Above this all of them are years of work.
+/// All of four rounds would take days, of more years.
 constexpr std::uint32_t most_rounds_in_full = 3;
 
 std::string nonsense_in(const twins_options& o) {

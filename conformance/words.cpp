@@ -1,3 +1,4 @@
+// Steps in words: what step.hpp declares.
 #include <fmt/format.h>
 
 #include "conformance/step.hpp"

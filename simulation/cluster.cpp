@@ -203,8 +203,7 @@ void cluster::stall_disk(std::size_t i, std::uint64_t for_us) {
     world_.hold({caf::actor_cast<caf::actor>(nodes_[i].handles->routes->ledger)}, for_us * us);
 }
 
-// -- what they say
-// -----------------------------------------------------------------------------------
+// -- what they say -------------------------------------------------------------------------------
 
 nlohmann::json cluster::status(std::size_t i, bool with_digest) {
   auto answer = std::make_shared<std::optional<std::string>>();

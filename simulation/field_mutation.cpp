@@ -35,8 +35,7 @@ void walk(const std::string& message, const field_path& so_far, const std::strin
   }
 }
 
-// -- the wire format
-// -------------------------------------------------------------------------------
+// -- the wire format -----------------------------------------------------------------------------
 
 enum wire_type : std::uint32_t { as_varint = 0, as_fixed64 = 1, as_bytes = 2, as_fixed32 = 5 };
 
@@ -139,8 +138,7 @@ std::size_t insert(std::vector<record>& all, record r) {
   return place;
 }
 
-// -- what is done to a value
-// -----------------------------------------------------------------------
+// -- what is done to a value ---------------------------------------------------------------------
 
 bytes counted(bytes value, int by) {
   for (auto& c : value) {

@@ -78,8 +78,7 @@ signature random_signature(random_source& random) {
   return s;
 }
 
-// -- what is seen
-// ----------------------------------------------------------------------------------
+// -- what is seen --------------------------------------------------------------------------------
 
 void hoard::note(const statement& what) {
   if (std::ranges::find(statements, what) == statements.end())
@@ -136,8 +135,7 @@ void hoard::see(const peer_message& m) {
   trim(proposals, sequence);
 }
 
-// -- a liar
-// ----------------------------------------------------------------------------------------
+// -- a liar --------------------------------------------------------------------------------------
 
 liar::liar(cluster& c, std::size_t self, hoard& seen, std::uint64_t seed)
     : cluster_(c),

@@ -1,4 +1,4 @@
-// What lies between the nodes of a cluster, and between them and their clients.
+// The other half of cluster.cpp: what lies between the nodes, and between them and their clients.
 #include <caf/all.hpp>
 
 #include "simulation/cluster.hpp"
@@ -15,8 +15,7 @@ constexpr std::uint64_t notice_ns = 1'000'000 * us;
 
 } // namespace
 
-// -- between replicas
-// ------------------------------------------------------------------------------
+// -- between replicas ----------------------------------------------------------------------------
 
 void cluster::cut(std::size_t a, std::size_t b, bool on) {
   cut_one_way(a, b, on);
@@ -131,8 +130,7 @@ std::uint64_t cluster::sent(std::size_t i, channel c) const {
   return it == nodes_[i].sent.end() ? 0 : it->second;
 }
 
-// -- clients
-// -----------------------------------------------------------------------------------------
+// -- clients --------------------------------------------------------------------------------
 
 session_id cluster::connect(std::size_t i, plain_client& client) {
   auto session = new_session();

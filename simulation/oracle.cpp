@@ -1,6 +1,6 @@
 #include "simulation/oracle.hpp"
 
-#include "conformance/from_disk.hpp"
+#include "actors/event_observer.hpp"
 #include "consensus/invariants.hpp"
 #include "messages/client.hpp"
 
@@ -15,28 +15,29 @@ constexpr std::uint64_t status_every_ns = 1'000'000'000;
 /// The ear in one node.
 class oracle::watcher : public observer {
 public:
-  watcher(oracle& to, std::size_t node) : to_(to), node_(node) {}
+  watcher(oracle& to, std::size_t node)
+      : to_(to), node_(node), steps_([&to, node](const auto& e) { to.spec_.took(node, e); }) {}
 
-  void started(const consensus::options&, const consensus::recovered_state& from) override {
+  void started(const consensus::options& o, const consensus::recovered_state& from) override {
     to_.out_.set_now(to_.cluster_.universe().now());
     to_.log_.started(node_, from.executed);
     to_.disks_.started(node_);
-    to_.spec_.took(node_, conformance::from_disk(from));
+    steps_.started(o, from);
   }
   void received(replica_id from, const peer_message& m) override {
     to_.out_.set_now(to_.cluster_.universe().now());
-    to_.spec_.took(node_, conformance::received{from, m});
+    steps_.received(from, m);
   }
   void said(const std::optional<replica_id>& to, const peer_message& m) override {
     to_.said(node_, m);
-    to_.spec_.took(node_, conformance::said{to, m});
+    steps_.said(to, m);
   }
   void executing(const consensus::execution& e) override {
     to_.executing(node_, e);
-    to_.spec_.took(node_, conformance::executing{e.sequence, e.digest, e.chain});
+    steps_.executing(e);
   }
   void spoke() override {
-    to_.spec_.took(node_, conformance::spoke{});
+    steps_.spoke();
   }
   void stepped(const consensus::replica_core& c) override {
     to_.invariants(node_, c.picture());
@@ -49,6 +50,7 @@ public:
 private:
   oracle& to_;
   std::size_t node_;
+  event_observer steps_; ///< as the specification takes them
 };
 
 oracle::oracle(cluster& c, const std::vector<std::uint16_t>& byzantine, violations& out)

@@ -76,8 +76,7 @@ std::optional<answer> plain_client::ask(std::size_t i, query q) {
   return it == answers_.end() ? std::nullopt : std::optional{it->second};
 }
 
-// -- what replicas say
-// -------------------------------------------------------------------------------
+// -- what replicas say ---------------------------------------------------------------------------
 
 void plain_client::receive(std::size_t i, session_id session, const shared_bytes& message) {
   if (sessions_[i] != session || ignored_[i])

@@ -141,10 +141,10 @@ private:
     switch (kind) {
       case fault_kind::crash:
       case fault_kind::lights_out:
-        f.amount = between(0, 3); // unsynced writes that are kept
+        f.amount = between(0, 3);
         break;
       case fault_kind::torn_write:
-        f.amount = between(0, 40); // writes until then
+        f.amount = between(0, 40);
         break;
       case fault_kind::wiped_disk:
         if (wiped_ + plan_.byzantine.size() >= (n_ - 1u) / 3)
@@ -161,23 +161,23 @@ private:
         f.other = static_cast<std::uint16_t>(random_.below(1u << n_));
         break;
       case fault_kind::slow_disk:
-        f.amount = between(500, 60'000); // us
+        f.amount = between(500, 60'000);
         break;
       case fault_kind::slow_node:
-        f.amount = between(1000, 120'000); // us
+        f.amount = between(1000, 120'000);
         break;
       case fault_kind::loss:
       case fault_kind::duplication:
-        f.amount = between(5, 40); // percent
+        f.amount = between(5, 40);
         break;
       case fault_kind::delays:
-        f.amount = between(5'000, 300'000); // us
+        f.amount = between(5'000, 300'000);
         break;
       case fault_kind::unrest:
-        f.amount = between(5, 300); // ms
+        f.amount = between(5, 300);
         break;
       case fault_kind::clock:
-        f.amount = between(0, 6000); // ms, around 3000
+        f.amount = between(0, 6000);
         break;
       default:
         break;

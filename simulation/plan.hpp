@@ -38,7 +38,7 @@ enum class fault_kind : std::uint8_t {
   client_link, ///< the clients' connections to a node break
   unrest,      ///< nodes suspect their primary again and again, without cause
 };
-inline constexpr std::size_t fault_kinds = 18;
+inline constexpr auto fault_kinds = static_cast<std::size_t>(fault_kind::unrest) + 1;
 
 std::string_view to_string(fault_kind k);
 
@@ -48,6 +48,9 @@ struct fault {
   std::uint32_t for_ms = 0;
   std::uint16_t node = 0;
   std::uint16_t other = 0; ///< one_way: the other one; split: a set of nodes, by bits
+  /// crash, lights_out: so many unsynced writes are kept; torn_write: writes until then;
+  /// slow_disk, slow_node, delays: us; loss, duplication: percent; unrest: ms between suspicions;
+  /// clock: ms, 3000 for one that is right. Others: nothing.
   std::uint32_t amount = 0;
 };
 

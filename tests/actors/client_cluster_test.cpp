@@ -6,7 +6,7 @@
 
 #include "config/receipts.hpp"
 #include "simulation/attached_client.hpp"
-#include "tests/actors/crowd.hpp"
+#include "tests/actors/cluster_checks.hpp"
 
 using namespace bourse::actors;
 using namespace bourse::simulation;

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "tests/actors/crowd.hpp"
+#include "tests/actors/cluster_checks.hpp"
 
 using namespace bourse;
 using namespace bourse::actors;

@@ -3,7 +3,7 @@
 #include "tests/suite.hpp"
 
 #include "messages/merkle.hpp"
-#include "tests/actors/crowd.hpp"
+#include "tests/actors/cluster_checks.hpp"
 
 using namespace bourse::actors;
 using namespace bourse::simulation;

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "tests/actors/crowd.hpp"
+#include "tests/actors/cluster_checks.hpp"
 
 using namespace bourse::actors;
 using namespace bourse::simulation;

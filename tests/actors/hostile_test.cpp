@@ -2,7 +2,8 @@
 #define CAF_SUITE hostile
 #include "tests/suite.hpp"
 
-#include "tests/actors/crowd.hpp"
+#include "simulation/liar.hpp"
+#include "tests/actors/cluster_checks.hpp"
 
 using namespace bourse::actors;
 using namespace bourse::simulation;
@@ -14,13 +15,6 @@ bytes random_bytes(random_source& random, std::size_t most) {
   for (auto& c : out)
     c = static_cast<char>(random.next());
   return out;
-}
-
-digest random_digest(random_source& random) {
-  digest d;
-  for (auto& x : d.data)
-    x = static_cast<std::uint8_t>(random.next());
-  return d;
 }
 
 /// Well-formed messages that no honest replica would send.

@@ -4,7 +4,7 @@
 
 #include <caf/send.hpp>
 
-#include "tests/actors/crowd.hpp"
+#include "tests/actors/cluster_checks.hpp"
 
 using namespace bourse::actors;
 using namespace bourse::simulation;

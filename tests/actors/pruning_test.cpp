@@ -5,7 +5,7 @@
 #include <set>
 
 #include "storage/audit.hpp"
-#include "tests/actors/crowd.hpp"
+#include "tests/actors/cluster_checks.hpp"
 
 using namespace bourse;
 using namespace bourse::actors;

@@ -3,7 +3,7 @@
 #include "tests/suite.hpp"
 
 #include "storage/store.hpp"
-#include "tests/actors/crowd.hpp"
+#include "tests/actors/cluster_checks.hpp"
 
 using namespace bourse;
 using namespace bourse::actors;

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "tests/actors/crowd.hpp"
+#include "tests/actors/cluster_checks.hpp"
 #include "tests/suite.hpp"
 
 namespace bourse::simulation {

@@ -1,5 +1,6 @@
 // One honest replica, core and view manager, whose every event is somebody's choice; and an oracle
-// beside it that ends the program when the replica breaks a promise.
+// beside it that ends the program when the replica breaks a promise. Much like tests/consensus/
+// cluster.hpp and its oracle, and apart from them on purpose: a second opinion.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +47,7 @@ public:
 
   honest_node(const node_settings& s, listener to);
 
-  // -- events; each does nothing if there is nothing to do
-  // ------------------------------------------
+  // -- events; each does nothing if there is nothing to do ---------------------------------------
 
   void hear(std::uint16_t from, const peer_message& m);
   void pass(std::uint64_t milliseconds);
@@ -69,8 +69,7 @@ public:
   /// Everything that is due gets done, with the best of outcomes.
   void work();
 
-  // -- looking
-  // --------------------------------------------------------------------------------------
+  // -- looking -----------------------------------------------------------------------------------
 
   const consensus::replica_core& core() const {
     return *core_;

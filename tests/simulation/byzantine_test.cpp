@@ -9,17 +9,11 @@
 #include "simulation/run.hpp"
 #include "simulation/scenes.hpp"
 #include "simulation/story.hpp"
+#include "tests/simulation/outcomes.hpp"
 
 using namespace bourse::simulation;
 
 namespace {
-
-std::string all_of(const outcome& o) {
-  std::string out;
-  for (const auto& v : o.violations)
-    out += v.rule + ": " + v.what + "\n";
-  return out;
-}
 
 std::uint64_t told(const outcome& o, lie_kind k) {
   return o.lies[static_cast<std::size_t>(k)];

@@ -66,15 +66,7 @@ CAF_TEST(what nodes did that were killed and one that lost its disk is allowed) 
   CAF_CHECK(busy.goes_on());
   CAF_REQUIRE(network->start_nodes());
   CAF_CHECK(busy.until([&] { return executed(0) >= 400; }, 60s));
-  network->node(3).kill();
-  std::filesystem::remove_all(network->data(3));
-  CAF_REQUIRE(network->start_nodes());
-  CAF_CHECK(busy.until(
-      [&] {
-        auto all = status_of(*network);
-        return all.size() == 4 && all[3].contains("executed") && !all[3].contains("silent");
-      },
-      60s));
+  CAF_REQUIRE(comes_back_without_disk(*network, busy, 3));
   CAF_CHECK(busy.goes_on());
   busy.stop();
   CAF_CHECK(all_agree(*network, 60s));

@@ -3,8 +3,6 @@
 #define CAF_SUITE rejoin
 #include "tests/suite.hpp"
 
-#include <filesystem>
-
 #include "app/ledger_comparison.hpp"
 #include "tests/system/program_run.hpp"
 #include "tests/system/trading.hpp"
@@ -17,10 +15,6 @@ namespace {
 
 std::uint64_t first_block(const nlohmann::json& status) {
   return status["parts"]["ledger"].value("first_block", std::uint64_t{0});
-}
-
-bool takes_part(const nlohmann::json& status) {
-  return status.contains("executed") && !status.contains("silent");
 }
 
 /// Without this replica nothing would go on now, since another is down. Then all are the same.
@@ -50,15 +44,7 @@ CAF_TEST(a replica that lost its disk comes back under load) {
   trading busy{*network, 4};
   CAF_REQUIRE(busy.until(
       [&] { return status_of(*network)[0].value("executed", std::uint64_t{0}) >= 2000; }, 60s));
-  network->node(3).kill();
-  std::filesystem::remove_all(network->data(3));
-  CAF_REQUIRE(network->start_nodes());
-  CAF_CHECK(busy.until(
-      [&] {
-        auto all = status_of(*network);
-        return all.size() == 4 && takes_part(all[3]);
-      },
-      60s));
+  CAF_REQUIRE(comes_back_without_disk(*network, busy, 3));
   CAF_CHECK(first_block(status_of(*network)[3]) > 1); // its log begins with a state
   check_takes_part(*network, busy, 3);
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 
 #include <caf/all.hpp>
@@ -16,6 +17,7 @@
 namespace bourse::tests {
 
 using namespace messages;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -153,6 +155,23 @@ bool trading::until(const std::function<bool()>& condition, std::chrono::millise
 nlohmann::json status_of(const app::temporary_network& network) {
   return run({"status", "--net", network.folder().string(), "--digest", "--json"})
       .json()["replicas"];
+}
+
+bool takes_part(const nlohmann::json& replica_status) {
+  return replica_status.contains("executed") && !replica_status.contains("silent");
+}
+
+bool comes_back_without_disk(app::temporary_network& network, trading& busy, std::size_t who) {
+  network.node(who).kill();
+  std::filesystem::remove_all(network.data(who));
+  if (!network.start_nodes())
+    return false;
+  return busy.until(
+      [&] {
+        auto all = status_of(network);
+        return all.size() == network.size() && takes_part(all[who]);
+      },
+      60s);
 }
 
 bool all_agree(const app::temporary_network& network, std::chrono::milliseconds within) {

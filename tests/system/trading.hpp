@@ -59,6 +59,13 @@ private:
 /// What `bourse status --digest` says of each replica.
 nlohmann::json status_of(const app::temporary_network& network);
 
+/// It does what its votes bind it to; false of one whose database is new.
+bool takes_part(const nlohmann::json& replica_status);
+
+/// A replica is killed and comes back with an empty disk while `busy` goes on. True once it takes
+/// part again.
+bool comes_back_without_disk(app::temporary_network& network, trading& busy, std::size_t who);
+
 /// True once all replicas are up, linked to each other, and in one state; nobody may be trading.
 bool all_agree(const app::temporary_network& network,
                std::chrono::milliseconds within = std::chrono::seconds{20});

@@ -1,7 +1,7 @@
 #define CAF_SUITE crowd
 #include "tests/suite.hpp"
 
-#include "tests/actors/crowd.hpp"
+#include "tests/actors/cluster_checks.hpp"
 
 #include <cstdio>
 #include <cstdlib>
