@@ -181,8 +181,6 @@ public:
   struct traffic {
     std::uint64_t sent = 0;
     std::uint64_t lost = 0;
-    std::uint64_t repeated = 0;
-    std::uint64_t delivered = 0;
   };
   const traffic& messages() const {
     return traffic_;

@@ -65,8 +65,6 @@ void load::place(std::size_t who, std::uint8_t stream) {
   std::vector<request> list;
   for (auto count = 1 + random_.below(requests_each_); count > 0; --count)
     list.push_back(next(m));
-  requests_ += list.size();
-  m.placements.push_back({stream, list.size()});
   m.client->place(stream, std::move(list));
   --to_come_;
 }

@@ -13,7 +13,7 @@ namespace bourse::simulation {
 
 class load {
 public:
-  /// `c` outlives it. `seed` decides what is placed, the plan how much and until when.
+  /// `c` outlives it. The plan says how much is placed and until when, its seed decides what.
   load(cluster& c, const plan& p);
 
   /// Places some more, for each client on each stream, soon and a while from now: what went wrong
@@ -31,9 +31,6 @@ public:
   bool finished() const;
   std::size_t placed() const;
   std::size_t answered() const;
-  std::uint64_t requests() const {
-    return requests_;
-  }
   /// The connections of all clients to that node break; they come back.
   void cut(std::size_t node);
 
@@ -44,11 +41,6 @@ public:
     std::size_t checked = 0;            ///< reports that a checker has seen
     std::deque<messages::place> recent; ///< its latest orders
     std::size_t checked_answers = 0;
-    struct placement {
-      std::uint8_t stream;
-      std::size_t requests;
-    };
-    std::vector<placement> placements;
   };
   std::vector<member>& members() {
     return members_;
@@ -77,7 +69,6 @@ private:
   std::vector<member> members_;
   std::uint64_t next_order_ = 1;
   std::size_t to_come_ = 0;
-  std::uint64_t requests_ = 0;
 };
 
 } // namespace bourse::simulation

@@ -38,17 +38,11 @@ public:
   void believed(client_id client, const report& r);
   void believed(client_id client, const question& q, const question_answer& a);
 
-  std::uint64_t executed() const {
-    return executed_;
-  }
   std::uint64_t requests() const {
     return requests_;
   }
   std::uint64_t trades() const {
     return trades_;
-  }
-  std::uint64_t reports_of(client_id c) const {
-    return reports_[c.value()].size();
   }
   bool was_executed(client_id c, stream_id s, submission_number n) const {
     return done_.contains({c.value(), s.value(), n.value()});

@@ -88,7 +88,6 @@ void cluster::transmit(std::size_t from, std::size_t to, channel c, const shared
     return;
   }
   bool twice = world_.random().below(100) < network_.duplicate_percent;
-  traffic_.repeated += twice ? 1 : 0;
   for (int copy = 0; copy < (twice ? 2 : 1); ++copy) {
     auto arrival
         = world_.now() + delay_ns() + (extra_us + nodes_[from].slow_us + nodes_[to].slow_us) * us;
@@ -106,7 +105,6 @@ void cluster::transmit(std::size_t from, std::size_t to, channel c, const shared
 void cluster::deliver(std::size_t from, std::size_t to, channel c, const shared_bytes& message) {
   if (!up(to))
     return;
-  ++traffic_.delivered;
   world_.trace(world_.now());
   world_.trace(*message);
   if (arrival_listener_)
