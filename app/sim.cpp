@@ -16,6 +16,7 @@
 #include "app/sim_workers.hpp"
 #include "app/verbs.hpp"
 #include "simulation/commit.hpp"
+#include "simulation/field_campaign.hpp"
 #include "simulation/run.hpp"
 
 namespace bourse::app {
@@ -191,7 +192,7 @@ exit_code run_sim(const sim_options& o, const output& out) {
 
 /// What a mode does if nothing is said about `--seeds`.
 void default_seeds(sim_options& o) {
-  o.range.count = o.fields ? 64 : o.describe ? 1 : 100;
+  o.range.count = o.fields ? simulation::field_campaign::usual_parts : o.describe ? 1 : 100;
 }
 
 exit_code run_mode(const sim_options& o, const output& out) {
@@ -199,7 +200,7 @@ exit_code run_mode(const sim_options& o, const output& out) {
     return out.refuse(fmt::format("there are no {} seeds from {} on: the last is {}", o.range.count,
                                   o.range.first, std::numeric_limits<std::uint64_t>::max()));
   if (o.fields)
-    return run_fields({o.range}, out);
+    return run_fields({o.range, o.folder}, out);
   if (o.twins) {
     auto scenarios = o.scenarios;
     scenarios.range = o.range;
@@ -223,8 +224,8 @@ void add_sim(CLI::App& app, app_context& context) {
                         "bourse sim --seeds 1000 --first-seed 1 --json");
   auto o = std::make_shared<sim_options>();
   o->range.jobs = std::max(1u, std::thread::hardware_concurrency());
-  verb->add_option("--seeds", o->range.count, "How many (100; 1 to describe)")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+  auto* seeds = verb->add_option("--seeds", o->range.count, "How many (100; 1 to describe)");
+  seeds->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
   verb->add_option("--first-seed", o->range.first, "They ascend from this one")
       ->check(not_negative)
       ->capture_default_str();
@@ -234,10 +235,12 @@ void add_sim(CLI::App& app, app_context& context) {
   verb->add_option("--timeout", o->range.timeout_s, "Seconds of real time that a seed may take")
       ->check(CLI::Range(1u, 86'400u))
       ->capture_default_str();
-  verb->add_flag("--genuine-signatures", o->genuine,
-                 "Ed25519 instead of hashes that stand in for it: slower");
-  verb->add_flag("--keep-going", o->keep_going, "Do not stop at the first seed that fails");
-  verb->add_flag("--describe", o->describe, "Only print what each seed stands for");
+  auto* genuine = verb->add_flag("--genuine-signatures", o->genuine,
+                                 "Ed25519 instead of hashes that stand in for it: slower");
+  auto* keep_going
+      = verb->add_flag("--keep-going", o->keep_going, "Do not stop at the first seed that fails");
+  auto* describe
+      = verb->add_flag("--describe", o->describe, "Only print what each seed stands for");
   verb->add_option("--traces", o->folder, "Folder for what is written about seeds that fail")
       ->check(CLI::ExistingDirectory)
       ->capture_default_str();
@@ -257,10 +260,16 @@ void add_sim(CLI::App& app, app_context& context) {
       ->needs(twins)
       ->check(not_negative)
       ->excludes(sample);
-  verb->add_flag("--mutate-fields", o->fields,
-                 "Instead: every field of every message, changed in every way, shared out over the "
-                 "seeds (64)")
-      ->excludes(twins);
+  auto* fields
+      = verb->add_flag("--mutate-fields", o->fields,
+                       "Instead: every field of every message, changed in every way; each of 64 "
+                       "seeds has its part")
+            ->excludes(twins);
+  // What these modes have no use for is a mistake.
+  twins->excludes(seeds);
+  for (auto* mode : {twins, fields})
+    for (auto* other : {genuine, keep_going, describe})
+      mode->excludes(other);
   verb->callback([o, verb, &context] {
     context.run = [o, verb, &context] {
       if (verb->count("--seeds") == 0)

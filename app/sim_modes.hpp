@@ -20,7 +20,8 @@ struct twins_options {
 exit_code run_twins(const twins_options& o, const output& out);
 
 struct fields_options {
-  seed_range range; ///< all cases are shared out over its seeds
+  seed_range range; ///< each seed has its part of all cases
+  std::filesystem::path folder = ".";
 };
 exit_code run_fields(const fields_options& o, const output& out);
 

@@ -45,6 +45,10 @@ adversary::adversary(cluster& c, const std::vector<std::uint16_t>& byzantine,
   c.listen_to_client_arrivals([this](std::size_t to, session_id session, byte_view message) {
     heard(to, session, message);
   });
+  if (campaign)
+    c.listen_to_told_clients([campaign](std::size_t from, byte_view message) {
+      campaign->arrived(speech::gateway, from, 0, message);
+    });
   c.universe().after(habit::tick_ms * ms, [this] { tick(); });
 }
 
@@ -53,6 +57,7 @@ adversary::~adversary() {
     seen_.campaign->watch(nullptr);
   cluster_.watch_links(nullptr);
   cluster_.watch_gateways(nullptr);
+  cluster_.listen_to_told_clients(nullptr);
   cluster_.listen_to_client_arrivals(nullptr);
 }
 
@@ -122,6 +127,8 @@ bool adversary::tells(const client_line& line, byte_view message) {
 }
 
 void adversary::heard(std::size_t to, session_id session, byte_view message) {
+  if (seen_.campaign)
+    seen_.campaign->arrived(speech::client, client_side, to, message);
   auto line = lines_.find({to, session});
   if (line == lines_.end() || silent_)
     return;
@@ -132,7 +139,7 @@ void adversary::heard(std::size_t to, session_id session, byte_view message) {
 
 void adversary::arrived(std::size_t from, std::size_t to, byte_view message) {
   if (seen_.campaign)
-    seen_.campaign->arrived(to, message);
+    seen_.campaign->arrived(speech::peer, from, to, message);
   if (!liars_[to] || silent_)
     return;
   auto m = decode_peer_message(message, {});

@@ -71,7 +71,7 @@ void attached_client::dial(cluster& c, client_id id, const shared_ptr& state, re
   client_line line{i, session, id, {}};
   line.post = [&c, current, weak = caf::actor_cast<caf::weak_actor_ptr>(client), i, r,
                state](const shared_bytes& m, std::uint64_t delay_us) {
-    c.universe().after(c.client_delay_ns() + delay_us * 1000, [current, weak, i, r, state, m] {
+    c.universe().after(c.client_delay_ns() + delay_us * 1000, [&c, current, weak, i, r, state, m] {
       auto strong = weak.lock();
       if (!strong || !current())
         return;
@@ -81,6 +81,7 @@ void attached_client::dial(cluster& c, client_id id, const shared_ptr& state, re
         state->open.erase(i);
         return;
       }
+      c.client_hears(i, *m);
       bytes frame;
       append_message(frame, channel::client, *m);
       caf::anon_send(to, frame_atom::value, r, std::make_shared<const bytes>(std::move(frame)));

@@ -221,6 +221,14 @@ public:
   void watch_gateways(gateway_censor w) {
     gateway_censor_ = std::move(w);
   }
+  /// Called with what gateways told clients as it arrives there.
+  void listen_to_told_clients(std::function<void(std::size_t from, byte_view message)> l) {
+    told_listener_ = std::move(l);
+  }
+  void client_hears(std::size_t from, byte_view message) {
+    if (told_listener_)
+      told_listener_(from, message);
+  }
   /// Called with what clients sent as it arrives at a node.
   using client_arrival_listener
       = std::function<void(std::size_t to, session_id session, byte_view message)>;
@@ -310,6 +318,7 @@ private:
   std::function<void(byte_view)> client_listener_;
   std::function<void(std::size_t, byte_view)> gateway_listener_;
   gateway_censor gateway_censor_;
+  std::function<void(std::size_t, byte_view)> told_listener_;
   client_arrival_listener client_arrival_listener_;
 };
 

@@ -5,19 +5,29 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "messages/client.hpp"
 #include "simulation/scenes.hpp"
 
 namespace bourse::simulation {
 
 namespace {
 
+/// So many cases are tried with one message, each so often.
+constexpr std::size_t most_looks = 6;
+constexpr int draws = 12;
+/// After so many messages there is nothing else that could be signed.
+constexpr std::uint32_t enough_tries = 3;
+/// By then it has arrived, or is lost.
+constexpr std::uint64_t patience_ns = 300'000'000;
+
 /// Kinds with a signature, which the liar can make of its own.
 bool is_signed(const field_path& where) {
-  for (const auto* kind : {"pre_prepare", "prepare", "commit", "checkpoint", "committed_block",
-                           "view_change", "new_view", "state_offer", "standing"})
+  for (const auto* kind :
+       {"pre_prepare", "prepare", "commit", "checkpoint", "committed_block", "view_change",
+        "new_view", "state_offer", "standing", "results", "submit"})
     if (where.steps.front().field->name == kind)
       return true;
-  return false;
+  return where.view == "ReceiptShare";
 }
 
 bool is_signature(const field_path& where) {
@@ -25,11 +35,12 @@ bool is_signature(const field_path& where) {
   return name == "signature" || name == "pre_prepare" || name == "pre_prepares";
 }
 
-bool has_place(byte_view message, const field_path& where) {
-  auto parent = where;
-  parent.steps.pop_back();
-  splitmix64 any{0};
-  return parent.steps.empty() || value_of(message, parent, any).has_value();
+/// What is to be left out must be there, of the rest only what it is in.
+bool has_place(byte_view message, const field_case& what) {
+  auto parent = what.where();
+  if (what.how != mutation::drop)
+    parent.steps.pop_back();
+  return has_field(message, parent);
 }
 
 } // namespace
@@ -77,7 +88,7 @@ field_campaign::field_campaign(std::size_t part, std::size_t parts) {
   auto all = all_field_cases();
   for (auto i = part; i < all.size(); i += parts) {
     waiting_[all_fields()[all[i].field].kind()].push_back(cases_.size());
-    cases_.push_back({all[i], false});
+    cases_.push_back({all[i]});
   }
 }
 
@@ -99,36 +110,67 @@ bool field_campaign::wants(std::uint32_t kind) const {
   return found != waiting_.end() && !found->second.empty();
 }
 
-const field_case* field_campaign::next(byte_view message, bool anyhow) {
-  auto found = waiting_.find(kind_of(message));
+std::optional<bytes> field_campaign::make(speech whose, std::size_t from, byte_view message,
+                                          std::string_view view, bool anyhow, const change& by) {
+  auto found = waiting_.find(kind_in(whose, kind_of(message)));
   if (found == waiting_.end())
-    return nullptr;
-  for (auto i : found->second)
-    if (anyhow || has_place(message, all_fields()[cases_[i].what.field]))
-      return &cases_[i].what;
-  return nullptr;
+    return std::nullopt;
+  auto& waiting = found->second;
+  std::size_t looks = 0;
+  for (auto left = waiting.size(); left > 0 && looks < most_looks; --left) {
+    auto i = waiting.front();
+    waiting.pop_front();
+    auto& c = cases_[i];
+    if (!c.what.where().view.empty() && c.what.where().view != view) {
+      waiting.push_back(i);
+      continue;
+    }
+    if (!has_place(message, c.what) && (!anyhow || c.what.how == mutation::drop)) {
+      waiting.push_back(i);
+      continue;
+    }
+    ++looks;
+    for (int draw = 0; draw < draws; ++draw)
+      if (auto out = by(c.what); out && on_its_way(i, from, *out))
+        return out;
+    ++c.futile;
+    c.given_up = c.what.signed_anew && c.sent == 0 && c.futile >= enough_tries;
+    if (!c.given_up)
+      waiting.push_back(i);
+  }
+  return std::nullopt;
 }
 
-void field_campaign::sent(const field_case& what, byte_view message) {
-  auto& waiting = waiting_[all_fields()[what.field].kind()];
-  std::erase_if(waiting, [&](std::size_t i) {
-    if (&cases_[i].what != &what)
-      return false;
-    cases_[i].done = true;
-    return true;
+/// What does not arrive is tried again.
+bool field_campaign::on_its_way(std::size_t i, std::size_t from, const bytes& message) {
+  auto [entry, added] = on_their_way_.try_emplace({cases_[i].what.where().whose, from, message}, i);
+  if (!added)
+    return false; // by another case
+  ++cases_[i].sent;
+  cluster_->universe().after(patience_ns, [this, i, key = entry->first] {
+    if (!cluster_ || on_their_way_.erase(key) == 0)
+      return;
+    waiting_[cases_[i].what.where().kind()].push_back(i);
   });
-  ++sent_;
-  on_their_way_.insert(bytes{message});
+  return true;
 }
 
-void field_campaign::arrived(std::size_t to, byte_view message) {
-  if (!on_their_way_.contains(bytes{message}))
+void field_campaign::arrived(speech whose, std::size_t from, std::size_t to, byte_view message) {
+  auto found = on_their_way_.find({whose, from, bytes{message}});
+  if (found == on_their_way_.end())
     return;
+  cases_[found->second].arrived = true;
+  on_their_way_.erase(found);
   ++arrived_;
-  if (!messages::decode_peer_message(message, {})) {
+  bool readable = whose == speech::peer      ? decode_peer_message(message, {}).has_value()
+                  : whose == speech::gateway ? decode_gateway_message(message).has_value()
+                                             : decode_client_message(message, {}).has_value();
+  if (!readable) {
     ++unreadable_;
     return;
   }
+  if (whose != speech::peer)
+    return;
   auto before = ears_[to]->refused();
   cluster_->universe().after(1000, [this, to, before] {
     if (to < ears_.size() && ears_[to]->refused() > before)
@@ -138,12 +180,20 @@ void field_campaign::arrived(std::size_t to, byte_view message) {
 
 nlohmann::json field_campaign::report() const {
   nlohmann::json missing = nlohmann::json::array();
-  for (const auto& c : cases_)
-    if (!c.done)
-      missing.push_back(c.what.name());
+  nlohmann::json unchanged = nlohmann::json::array();
+  std::uint64_t sent = 0, nothing_to_sign = 0;
+  for (const auto& c : cases_) {
+    sent += c.sent;
+    nothing_to_sign += c.given_up ? 1 : 0;
+    if (!c.arrived && !c.given_up)
+      (c.sent == 0 && c.futile > 0 ? unchanged : missing).push_back(c.what.name());
+  }
   return {{"cases", cases_.size()},
-          {"sent", sent_},
+          {"sent", sent},
           {"missing", missing},
+          {"unchanged", unchanged},
+          {"nothing_to_sign", nothing_to_sign},
+          {"unasked", unasked_},
           {"arrived", arrived_},
           {"unreadable", unreadable_},
           {"refused", refused_},
@@ -156,7 +206,8 @@ plan field_plan(std::uint64_t seed) {
   // Leaders change, the liar among them; it and another fall behind so far that each fetches a
   // state.
   p.cluster.node.transfer_after_blocks = 8;
-  p.load = {300, 4};
+  p.load = {300, 4, 200};
+  p.hostile_client_ms = 10;
   p.suspicions_ms = {700, 2500, 2900, 3300, 3700, 5600};
   p.faults = {{fault_kind::crash, 900, 1500, 2, 0, 0},
               {fault_kind::crash, 3800, 1200, liar, 0, 0},

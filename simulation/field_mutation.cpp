@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "messages/assert.hpp"
 
@@ -16,6 +17,10 @@ std::string held_in(const std::string& message, const wire_field& f, const std::
     return "Block";
   if (message == "SignedSubmission" && f.name == "body")
     return "Submission";
+  if (message == "Results" && f.name == "reports")
+    return "Reports";
+  if (message == "ReceiptShare" && f.name == "report")
+    return "Report";
   if (message == "SignedContent" && f.name == "body")
     return around == "new_view" ? "NewViewContent" : "ViewChangeContent";
   return f.message;
@@ -27,6 +32,11 @@ void walk(const std::string& message, const field_path& so_far, const std::strin
     auto path = so_far;
     path.steps.push_back({&f, {}});
     out.push_back(path);
+    if (message == "Answer" && f.name == "body")
+      for (const auto* view : {"BookView", "AccountView", "TradesView", "ReceiptShare"}) {
+        path.steps.back().message = path.view = view;
+        walk(view, path, around, out);
+      }
     auto inner = held_in(message, f, around);
     if (inner.empty())
       continue;
@@ -118,15 +128,21 @@ bytes zero_of(std::uint32_t type) {
   return type == as_varint ? bytes(1, '\0') : type == as_fixed64 ? bytes(8, '\0') : bytes{};
 }
 
-std::optional<std::size_t> find(const std::vector<record>& all, std::uint32_t number,
-                                splitmix64& random) {
+bool has_from(byte_view message, const field_path& where, std::size_t depth);
+
+/// One of the records of that number; one with the rest of the way, if there is one.
+std::optional<std::size_t> find(const std::vector<record>& all, const field_path& where,
+                                std::size_t depth, splitmix64& random) {
   std::vector<std::size_t> places;
-  for (std::size_t i = 0; i < all.size(); ++i)
-    if (all[i].number == number)
-      places.push_back(i);
-  if (places.empty())
-    return std::nullopt;
-  return places[random.below(places.size())];
+  for (bool whole : {true, false}) {
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (all[i].number == where.steps[depth].field->number
+          && (!whole || has_from(all[i].value, where, depth + 1)))
+        places.push_back(i);
+    if (!places.empty())
+      return places[random.below(places.size())];
+  }
+  return std::nullopt;
 }
 
 /// Where it would stand.
@@ -165,7 +181,7 @@ bytes number_after(std::uint64_t x, mutation how, splitmix64& random) {
     case mutation::bit_flip:
       return varint(x ^ std::uint64_t{1} << random.below(64));
     case mutation::truncate:
-      return varint(x & 0x7f);
+      return varint(x == 0 ? 0 : x & ~std::bit_floor(x));
     default: { // longer than it need be
       auto out = varint(x);
       out.back() = static_cast<char>(out.back() | 0x80);
@@ -220,7 +236,7 @@ void change(std::vector<record>& all, std::size_t at, mutation how, splitmix64& 
         r.value = varint(r.value.size());
       return;
     case mutation::swap:
-      r.value = bytes{earlier};
+      r.value = r.value == earlier ? bytes{} : bytes{earlier};
       return;
     default:
       break;
@@ -231,8 +247,13 @@ void change(std::vector<record>& all, std::size_t at, mutation how, splitmix64& 
     read_varint(in, x);
     r.value = number_after(x, how, random);
   } else if (r.type == as_fixed64 && (how == mutation::truncate || how == mutation::grow)) {
-    r.value = how == mutation::truncate ? r.value.substr(0, 4) + bytes(4, '\0')
-                                        : r.value.substr(0, 4) + bytes(4, '\x7f');
+    // Half of it is lost, or the highest byte that says something.
+    auto top = r.value.find_last_not_of('\0');
+    if (how == mutation::grow)
+      r.value.replace(4, 4, 4, '\x7f');
+    else if (top != bytes::npos)
+      std::fill(r.value.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(top, 4)),
+                r.value.end(), '\0');
   } else {
     r.value = bytes_after(std::move(r.value), how, random);
   }
@@ -242,7 +263,7 @@ bytes mutate_at(byte_view message, const field_path& where, std::size_t depth, m
                 splitmix64& random, byte_view earlier) {
   const auto& step = where.steps[depth];
   auto all = records_of(message);
-  auto at = find(all, step.field->number, random);
+  auto at = find(all, where, depth, random);
   if (!at) {
     auto type = type_of(*step.field);
     at = insert(all, {step.field->number, type, zero_of(type)});
@@ -254,6 +275,14 @@ bytes mutate_at(byte_view message, const field_path& where, std::size_t depth, m
   return encoded(all);
 }
 
+bool has_from(byte_view message, const field_path& where, std::size_t depth) {
+  if (depth == where.steps.size())
+    return true;
+  return std::ranges::any_of(records_of(message), [&](const record& r) {
+    return r.number == where.steps[depth].field->number && has_from(r.value, where, depth + 1);
+  });
+}
+
 constexpr std::array<std::string_view, mutations> names{"drop",      "repeat", "zero",   "plus_one",
                                                         "minus_one", "max",    "random", "bit_flip",
                                                         "truncate",  "grow",   "retype", "swap"};
@@ -262,20 +291,26 @@ constexpr std::array<std::string_view, mutations> names{"drop",      "repeat", "
 
 std::string field_path::name() const {
   std::string out;
-  for (const auto& s : steps)
+  for (const auto& s : steps) {
     out += (out.empty() ? "" : ".") + s.field->name;
+    if (!view.empty() && s.message == view)
+      out += "(" + view + ")";
+  }
   return out;
 }
 
 const std::vector<field_path>& all_fields() {
   static const auto all = [] {
     std::vector<field_path> out;
-    for (const auto& kind : wire_schema::built_in().of("PeerMessage")) {
-      field_path path{{{&kind, {}}}};
-      out.push_back(path);
-      path.steps.back().message = kind.message;
-      walk(kind.message, path, kind.name, out);
-    }
+    for (auto [whose, envelope] : {std::pair{speech::peer, "PeerMessage"},
+                                   {speech::gateway, "GatewayMessage"},
+                                   {speech::client, "ClientMessage"}})
+      for (const auto& kind : wire_schema::built_in().of(envelope)) {
+        field_path path{{{&kind, {}}}, whose, {}};
+        out.push_back(path);
+        path.steps.back().message = kind.message;
+        walk(kind.message, path, kind.name, out);
+      }
     return out;
   }();
   return all;
@@ -292,14 +327,18 @@ bytes mutate(byte_view message, const field_path& where, mutation how, splitmix6
 
 std::optional<bytes> value_of(byte_view message, const field_path& where, splitmix64& random) {
   bytes inner{message};
-  for (const auto& step : where.steps) {
+  for (std::size_t depth = 0; depth < where.steps.size(); ++depth) {
     auto all = records_of(inner);
-    auto at = find(all, step.field->number, random);
+    auto at = find(all, where, depth, random);
     if (!at)
       return std::nullopt;
     inner = std::move(all[*at].value);
   }
   return inner;
+}
+
+bool has_field(byte_view message, const field_path& where) {
+  return has_from(message, where, 0);
 }
 
 std::uint32_t kind_of(byte_view message) {

@@ -1,4 +1,5 @@
-// Every field of every message between replicas, and what can be done to it on the wire (Winter,
+// Every field of every message between replicas, of what gateways tell clients, and of what clients
+// send, and what can be done to it on the wire (Winter,
 // Buse, de Graaf, von Gleissenthall and Ozkan, "Randomized Testing of Byzantine Fault Tolerant
 // Algorithms", OOPSLA 2023).
 #pragma once
@@ -20,6 +21,14 @@ using messages::byte_view;
 using messages::bytes;
 using messages::splitmix64;
 
+/// Who says it to whom; each has its envelope.
+enum class speech : std::uint8_t { peer, gateway, client };
+
+/// The kinds of all envelopes are numbered through.
+constexpr std::uint32_t kind_in(speech s, std::uint32_t number) {
+  return static_cast<std::uint32_t>(s) * 1000 + number;
+}
+
 /// The way from the envelope to a field, through submessages, and through bytes that hold an
 /// encoded message themselves.
 struct field_path {
@@ -28,12 +37,15 @@ struct field_path {
     std::string message; ///< what is entered; empty in the last step
   };
   std::vector<step> steps;
+  speech whose = speech::peer;
+  /// What the body of an answer must hold, if it goes through there: "BookView".
+  std::string view;
 
-  /// "new_view.body.changes.by.signature"
+  /// "new_view.body.changes.by.signature", "answer.body(BookView).bids.price"
   std::string name() const;
-  /// Of the message kind, as in the envelope.
+  /// See kind_in.
   std::uint32_t kind() const {
-    return steps.front().field->number;
+    return kind_in(whose, steps.front().field->number);
   }
   const wire_field& last() const {
     return *steps.back().field;
@@ -55,7 +67,7 @@ enum class mutation : std::uint8_t {
   truncate, ///< a number loses its high bits, bytes their end
   grow,     ///< bytes are followed by more; a number has a byte that it does not need
   retype,   ///< another wire type under the same number
-  swap,     ///< with the value that an earlier message had there
+  swap,     ///< with the value that an earlier message had there, or nothing if it is the same
 };
 inline constexpr std::size_t mutations = 12;
 
@@ -70,7 +82,10 @@ bytes mutate(byte_view message, const field_path& where, mutation how, splitmix6
 /// The field as it is encoded, without its number; one of its occurrences if there are many.
 std::optional<bytes> value_of(byte_view message, const field_path& where, splitmix64& random);
 
-/// The kind of an encoded envelope; 0 if it cannot be read.
+/// True if that field is anywhere in the message.
+bool has_field(byte_view message, const field_path& where);
+
+/// The number of the kind in an encoded envelope; 0 if it cannot be read.
 std::uint32_t kind_of(byte_view message);
 
 } // namespace bourse::simulation

@@ -1,6 +1,7 @@
 #include "simulation/hostile_client.hpp"
 
 #include "simulation/crowd.hpp"
+#include "simulation/field_campaign.hpp"
 #include "simulation/liar.hpp"
 
 namespace bourse::simulation {
@@ -11,12 +12,14 @@ constexpr std::size_t most_old = 100;
 
 } // namespace
 
-hostile_client::hostile_client(cluster& c, std::uint64_t seed, std::uint32_t every_ms)
+hostile_client::hostile_client(cluster& c, std::uint64_t seed, std::uint32_t every_ms,
+                               field_campaign* campaign)
     : cluster_(c),
       random_(seed ^ 0xc11e),
       every_ms_(every_ms),
       client_(c, client_named(c.genesis(), "trader")),
-      accounts_(c.genesis().market.clients[client_.id().value()].accounts) {
+      accounts_(c.genesis().market.clients[client_.id().value()].accounts),
+      campaign_(campaign) {
   next_.fill(1);
   again();
 }
@@ -25,7 +28,10 @@ void hostile_client::again() {
   cluster_.universe().after((1 + random_.below(2 * every_ms_)) * 1'000'000, [this] {
     if (stopped_)
       return;
-    act();
+    if (campaign_)
+      try_fields();
+    else
+      act();
     again();
   });
 }
@@ -108,6 +114,93 @@ void hostile_client::noise() {
       s.signature = client_key(client_.id().value())
                         .sign(purpose::submission, cluster_.genesis().cluster(), s.body);
       send(to, submit{{s}});
+    }
+  }
+}
+
+// -- every field of what clients send
+// ---------------------------------------------------------------
+
+void hostile_client::try_fields() {
+  auto to = random_.below(cluster_.size());
+  if (!cluster_.up(to))
+    return;
+  client_.connect(to); // links of nodes that were down do not come back by themselves
+  for (int i = 0; i < 3; ++i) {
+    auto before = of_all_fields();
+    auto message = encode(before);
+    auto change = [&](const field_case& what) -> std::optional<bytes> {
+      auto& earlier = earlier_[what.field];
+      auto out = mutate(message, what.where(), what.how, random_, earlier);
+      if (auto value = value_of(message, what.where(), random_))
+        earlier = std::move(*value);
+      if (what.signed_anew) {
+        auto m = decode_client_message(out, {});
+        auto* all = m ? std::get_if<submit>(&*m) : nullptr;
+        if (!all)
+          return std::nullopt;
+        for (auto& s : all->submissions)
+          s.signature = client_key(client_.id().value())
+                            .sign(purpose::submission, cluster_.genesis().cluster(), s.body);
+        if (*m == before)
+          return std::nullopt;
+        out = encode(*m);
+      }
+      return out != message ? std::optional{out} : std::nullopt;
+    };
+    if (auto out = campaign_->make(speech::client, client_side, message, {}, true, change)) {
+      ++sent_;
+      client_.send_raw(to, std::move(*out));
+    }
+  }
+}
+
+/// With something in each of them.
+client_message hostile_client::of_all_fields() {
+  switch (random_.below(3)) {
+    case 0:
+      return resume{report_number{1 + random_.below(500)}};
+    case 1: {
+      query q;
+      q.id = 1 + random_.next() / 2;
+      q.kind = static_cast<query_kind>(1 + random_.below(6));
+      q.subject = 1 + static_cast<std::uint32_t>(random_.below(3));
+      q.limit = 1 + static_cast<std::uint32_t>(random_.below(300));
+      q.at = sequence_number{1 + random_.below(500)};
+      q.report = report_number{1 + random_.below(500)};
+      return q;
+    }
+    default: {
+      auto number = [&] {
+        return static_cast<std::int64_t>(1 + random_.below(300));
+      };
+      account_id account{1 + static_cast<std::uint32_t>(random_.below(3))};
+      instrument_id instrument{1};
+      client_order_id order{1 + random_.below(500)};
+      place p;
+      p.account = account;
+      p.instrument = instrument;
+      p.client_order = order;
+      p.price = price{number()};
+      p.quantity = quantity{number()};
+      if (random_.below(2)) {
+        p.tif = time_in_force::good_till_block;
+        p.expire_after = sequence_number{1 + random_.below(500)};
+        p.liquidation = true;
+      } else {
+        p.type = order_type::market;
+        p.tif = time_in_force::immediate_or_cancel;
+        p.price = price{0};
+        p.max_spend = amount{number()};
+      }
+      replace r{account, instrument, order, order, price{number()}, quantity{number()}};
+      r.post_only = true;
+      auto stream = static_cast<std::uint8_t>(1 + random_.below(3));
+      return submit{{client_.sign({p, cancel{account, instrument, order}, r,
+                                   cancel_all{account, instrument}, dead_man_switch{account, 1000},
+                                   deposit{account, asset_id{1}, amount{number()}},
+                                   withdraw{account, asset_id{1}, amount{number()}}},
+                                  stream, submission_number{next_[stream]++})}};
     }
   }
 }

@@ -8,10 +8,14 @@
 
 namespace bourse::simulation {
 
+class field_campaign;
+
 class hostile_client {
 public:
   /// `c` may end first. Sends something bad about every `every_ms`.
-  hostile_client(cluster& c, std::uint64_t seed, std::uint32_t every_ms);
+  /// With a campaign it sends what that has of clients' messages to try.
+  hostile_client(cluster& c, std::uint64_t seed, std::uint32_t every_ms,
+                 field_campaign* campaign = nullptr);
 
   void stop() {
     stopped_ = true;
@@ -26,6 +30,8 @@ private:
   void act();
   void two_bodies();
   void noise();
+  void try_fields();
+  client_message of_all_fields();
   request any_request();
   std::vector<request> some(std::size_t most);
   void send(std::size_t to, const client_message& m);
@@ -39,6 +45,8 @@ private:
   std::vector<signed_submission> old_;
   std::uint64_t sent_ = 0;
   bool stopped_ = false;
+  field_campaign* campaign_;
+  std::map<std::size_t, bytes> earlier_; ///< by field
 };
 
 } // namespace bourse::simulation

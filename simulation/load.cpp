@@ -79,13 +79,15 @@ void load::ask(std::size_t who) {
   q.limit = levels;
   q.timeout_ms = patience_ms;
   q.subject = static_cast<std::uint32_t>(asking_.below(rules.instruments.size()));
-  auto kind = asking_.below(3);
+  auto kind = asking_.below(4);
   if (kind == 1 && !own.empty()) {
     q.kind = query_kind::account;
     q.subject = own.front().value();
   } else if (kind == 2 && !reports.empty()) {
     q.kind = query_kind::receipt;
     q.report = reports[asking_.below(reports.size())].number;
+  } else if (kind == 3) {
+    q.kind = query_kind::trades; // believed unchecked
   }
   m.client->ask_later(q);
 }

@@ -50,6 +50,11 @@ void plain_client::send_to(std::size_t i, client_message what) {
     cluster_.from_client(i, *sessions_[i], encode(what));
 }
 
+void plain_client::send_raw(std::size_t i, bytes message) {
+  if (sessions_[i])
+    cluster_.from_client(i, *sessions_[i], std::move(message));
+}
+
 void plain_client::send_again_every_ms(std::uint64_t ms) {
   again_ms_ = ms;
 }

@@ -32,6 +32,7 @@ public:
                          submission_number number) const;
   /// To one replica only, once.
   void send_to(std::size_t i, client_message what);
+  void send_raw(std::size_t i, bytes message);
   void send_to(std::size_t i, const signed_submission& s) {
     send_to(i, submit_message({s}));
   }

@@ -53,7 +53,7 @@ public:
       cluster_.universe().at(ms * std::uint64_t{1'000'000}, [this] { suspect_all(); });
     cluster_.keep_nodes();
     if (p.hostile_client_ms > 0)
-      hostile_ = std::make_unique<hostile_client>(cluster_, p.seed, p.hostile_client_ms);
+      hostile_ = std::make_unique<hostile_client>(cluster_, p.seed, p.hostile_client_ms, campaign);
     cluster_.listen_to_arrivals([this](std::size_t from, std::size_t to, byte_view message) {
       if (story_)
         story_->message(cluster_.universe().now(), from, to, message);

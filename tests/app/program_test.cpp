@@ -81,6 +81,16 @@ CAF_TEST(a command line without a verb is answered with help) {
   }
 }
 
+CAF_TEST(what a mode of the simulator has no use for is wrong usage) {
+  for (const auto* mode : {"--twins", "--mutate-fields"})
+    for (const auto* option : {"--describe", "--keep-going", "--genuine-signatures"}) {
+      auto result = run({"sim", mode, option});
+      CAF_CHECK(result.code == exit_code::usage);
+      CAF_CHECK(result.err.find(option) != std::string::npos);
+    }
+  CAF_CHECK(run({"sim", "--twins", "--seeds", "4"}).code == exit_code::usage);
+}
+
 CAF_TEST(wrong usage is told in one way) {
   auto text = run({"testnet", "--output"});
   CAF_CHECK(text.code == exit_code::usage);
