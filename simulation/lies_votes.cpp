@@ -189,7 +189,7 @@ private:
   }
 };
 
-/// As primary it leaves submissions out: all of them, or those of one in a few.
+/// As primary it leaves submissions out: all of them, the last, or those of one in a few.
 class empty_blocks final : public habit {
 public:
   using habit::habit;
@@ -218,6 +218,8 @@ private:
       return std::nullopt;
     if (what_.amount == 0)
       b->submissions.clear();
+    else if (what_.amount == 1) // what its stream has in the next block must not execute
+      b->submissions.pop_back();
     else
       std::erase_if(b->submissions, [&](const digest& d) { return d.data[0] % what_.amount == 0; });
     return who_.propose(m.what.view, m.what.sequence, share(*b));

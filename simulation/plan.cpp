@@ -24,7 +24,7 @@ lie draw_lie(std::uint16_t node, random_source& random, std::uint16_t n) {
   l.from_ms = between(0, 2) == 0 ? 300 : between(300, 8000);
   l.percent = often[random.below(often.size())];
   switch (l.kind) {
-    case lie_kind::empty_blocks: // of so many submissions one is left out; 0: all are
+    case lie_kind::empty_blocks: // of so many submissions one is left out; 1: the last, 0: all are
       l.amount = between(0, 3);
       break;
     case lie_kind::wrong_bodies: // 0: it gives none

@@ -101,8 +101,14 @@ void vote_check::rests(std::size_t i, const view_change& m) {
 void vote_check::rests(std::size_t i, const new_view& m) {
   if (m.by.replica != cluster_.identity(i))
     return;
+  auto begun = [](const new_view& begins) {
+    auto content = decode_new_view_content(begins.body, {});
+    return content ? content->view : view_number{};
+  };
+  // The write that makes it durable may hold a later view's as well, which takes its place. After
+  // that this replica begins no earlier one again.
   auto kept = new_view_of(i);
-  if (!kept || kept->body != m.body)
+  if (!kept || begun(*kept) < begun(m) || (begun(*kept) == begun(m) && kept->body != m.body))
     out_.add("durability", "replica {}: a NEW-VIEW of its own is not durable", i);
 }
 

@@ -115,6 +115,16 @@ CAF_TEST(a view change rests on its view and a new view on itself) {
   CAF_CHECK(!f.may_say(begins));
   f.keeps(consensus::new_view_record{begins});
   CAF_CHECK(f.may_say(begins));
+  // Two in one write: the later one is what a restart needs.
+  auto later = begins;
+  later.body = encode(new_view_content{view_number{2}, {change}, {}});
+  CAF_CHECK(!f.may_say(later));
+  f.keeps(consensus::new_view_record{later});
+  CAF_CHECK(f.may_say(begins));
+  // Another of the same view is none.
+  f.keeps(
+      consensus::new_view_record{{encode(new_view_content{view_number{1}, {}, {}}), begins.by}});
+  CAF_CHECK(!f.may_say(begins));
 }
 
 CAF_TEST(a checkpoint rests on its pages) {
