@@ -19,10 +19,12 @@ load::load(cluster& c, const plan& p)
       random_(p.seed ^ 0x10ad),
       asking_(p.seed ^ 0xa5c),
       requests_each_(p.load.requests_each) {
-  join("maker", false);
-  join("taker", false);
-  join("liquidator", true);
-  join("treasurer", true);
+  client_tuning tuning;
+  tuning.max_coalesced = p.load.signed_together;
+  join("maker", false, tuning);
+  join("taker", false, tuning);
+  join("liquidator", true, tuning);
+  join("treasurer", true, tuning);
   to_come_ = p.load.placements;
   for (std::uint32_t i = 0; i < p.load.placements; ++i) {
     // The last two have rights that others lack, and seldom use them.
@@ -48,7 +50,7 @@ void load::go_on() {
       }
 }
 
-void load::join(const char* name, bool trades_for_others) {
+void load::join(const char* name, bool trades_for_others, const client_tuning& tuning) {
   member m;
   m.id = client_named(cluster_.genesis(), name);
   const auto& rules = cluster_.genesis().market;
@@ -56,7 +58,7 @@ void load::join(const char* name, bool trades_for_others) {
   if (trades_for_others)
     for (std::size_t a = 0; a < rules.accounts.size(); ++a)
       m.accounts.emplace_back(static_cast<std::uint32_t>(a));
-  m.client = std::make_unique<attached_client>(cluster_, m.id);
+  m.client = std::make_unique<attached_client>(cluster_, m.id, tuning);
   members_.push_back(std::move(m));
 }
 

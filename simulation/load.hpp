@@ -50,7 +50,7 @@ public:
   }
 
 private:
-  void join(const char* name, bool trades_for_others);
+  void join(const char* name, bool trades_for_others, const client_tuning& tuning);
   void place(std::size_t who, std::uint8_t stream);
   void ask(std::size_t who);
   request next(member& m);

@@ -119,6 +119,7 @@ private:
     // Larger clusters cost more, and find little that small ones do not.
     plan_.load.placements = between(50, 600) * 4 / n_;
     plan_.load.requests_each = between(1, 12);
+    plan_.load.signed_together = one_in(2) ? between(1, 3) : 0;
   }
 
   /// Some seeds have few faults, some have many, and each leaves some kinds out: what always
@@ -244,6 +245,7 @@ nlohmann::json to_json(const plan& p) {
                   {"links_break", c.network.links_break}};
   j["load"] = {{"placements", p.load.placements},
                {"requests_each", p.load.requests_each},
+               {"signed_together", p.load.signed_together},
                {"questions", p.load.questions}};
   j["byzantine"] = p.byzantine;
   j["lies"] = nlohmann::json::array();

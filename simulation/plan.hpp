@@ -58,7 +58,10 @@ struct fault {
 struct load_plan {
   std::uint32_t placements = 0;    ///< in all
   std::uint32_t requests_each = 1; ///< at most
-  std::uint32_t questions = 0;     ///< to replicas, in all
+  /// Most requests under one signature, 0: no limit. With a few, a stream has several submissions
+  /// on their way at once.
+  std::uint32_t signed_together = 0;
+  std::uint32_t questions = 0; ///< to replicas, in all
 };
 
 struct plan {
