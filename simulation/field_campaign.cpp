@@ -206,7 +206,7 @@ plan field_plan(std::uint64_t seed) {
   // Leaders change, the liar among them; it and another fall behind so far that each fetches a
   // state.
   p.cluster.node.transfer_after_blocks = 8;
-  p.load = {300, 4, 200};
+  p.load = {.placements = 300, .requests_each = 4, .questions = 200};
   p.hostile_client_ms = 10;
   p.suspicions_ms = {700, 2500, 2900, 3300, 3700, 5600};
   p.faults = {{fault_kind::crash, 900, 1500, 2, 0, 0},

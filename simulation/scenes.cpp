@@ -13,7 +13,7 @@ plan busy_plan(std::uint64_t seed) {
   c.node.transfer_after_blocks = 16;
   c.network.loss_percent = 3;
   c.network.most_delay_us = c.network.least_delay_us + 3000;
-  p.load = {150, 4, 40};
+  p.load = {.placements = 150, .requests_each = 4, .questions = 40};
   p.load_ms = p.faulty_ms = p.least_ms = 7000;
   p.byzantine.clear();
   p.lies.clear();

@@ -61,7 +61,7 @@ plan twins_plan(const twins_scenario& s) {
   c.twins = {replica_id{s.twin()}};
   p.byzantine = {s.twin(), replicas};
   p.timers_percent.assign(replicas + 1u, 0);
-  p.load = {30 * s.rounds, 3};
+  p.load = {.placements = 30 * s.rounds, .requests_each = 3};
   p.load_ms = p.faulty_ms = p.least_ms
       = twins_scenario::start_ms + s.rounds * twins_scenario::round_ms;
   for (std::uint32_t round = 0; round < s.rounds; ++round) {
