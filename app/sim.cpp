@@ -17,7 +17,7 @@
 #include "app/verbs.hpp"
 #include "simulation/commit.hpp"
 #include "simulation/field_campaign.hpp"
-#include "simulation/run.hpp"
+#include "simulation/simulation.hpp"
 
 namespace bourse::app {
 

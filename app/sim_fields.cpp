@@ -10,7 +10,7 @@
 #include "app/sim_report.hpp"
 #include "simulation/commit.hpp"
 #include "simulation/field_campaign.hpp"
-#include "simulation/run.hpp"
+#include "simulation/simulation.hpp"
 
 namespace bourse::app {
 

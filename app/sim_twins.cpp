@@ -4,7 +4,7 @@
 #include "app/sim_modes.hpp"
 #include "app/sim_report.hpp"
 #include "simulation/commit.hpp"
-#include "simulation/run.hpp"
+#include "simulation/simulation.hpp"
 #include "simulation/twins.hpp"
 
 namespace bourse::app {

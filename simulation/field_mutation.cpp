@@ -283,9 +283,10 @@ bool has_from(byte_view message, const field_path& where, std::size_t depth) {
   });
 }
 
-constexpr std::array<std::string_view, mutations> names{"drop",      "repeat", "zero",   "plus_one",
-                                                        "minus_one", "max",    "random", "bit_flip",
-                                                        "truncate",  "grow",   "retype", "swap"};
+constexpr auto mutation_names
+    = std::to_array<std::string_view>({"drop", "repeat", "zero", "plus_one", "minus_one", "max",
+                                       "random", "bit_flip", "truncate", "grow", "retype", "swap"});
+static_assert(mutation_names.size() == mutations);
 
 } // namespace
 
@@ -317,7 +318,7 @@ const std::vector<field_path>& all_fields() {
 }
 
 std::string_view to_string(mutation m) {
-  return names.at(static_cast<std::size_t>(m));
+  return mutation_names.at(static_cast<std::size_t>(m));
 }
 
 bytes mutate(byte_view message, const field_path& where, mutation how, splitmix64& random,

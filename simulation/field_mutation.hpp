@@ -69,7 +69,7 @@ enum class mutation : std::uint8_t {
   retype,   ///< another wire type under the same number
   swap,     ///< with the value that an earlier message had there, or nothing if it is the same
 };
-inline constexpr std::size_t mutations = 12;
+inline constexpr auto mutations = static_cast<std::size_t>(mutation::swap) + 1;
 
 std::string_view to_string(mutation m);
 

@@ -185,6 +185,11 @@ protected:
 };
 using habit_ptr = std::unique_ptr<habit>;
 
+template <class Habit>
+habit_ptr made(liar& who, const lie& what, std::uint64_t& count) {
+  return std::make_unique<Habit>(who, what, count);
+}
+
 // One for each family; null if the kind is not of it.
 habit_ptr make_vote_habit(liar& who, const lie& what, std::uint64_t& count);
 habit_ptr make_view_habit(liar& who, const lie& what, std::uint64_t& count);

@@ -4,7 +4,7 @@ namespace bourse::simulation {
 
 namespace {
 
-constexpr std::array<std::string_view, lie_kinds> names{"two_proposals",
+constexpr auto names = std::to_array<std::string_view>({"two_proposals",
                                                         "two_prepares",
                                                         "two_commits",
                                                         "two_checkpoints",
@@ -45,7 +45,8 @@ constexpr std::array<std::string_view, lie_kinds> names{"two_proposals",
                                                         "false_answers",
                                                         "silence_to_clients",
                                                         "old_tales",
-                                                        "mutated_fields"};
+                                                        "mutated_fields"});
+static_assert(names.size() == lie_kinds);
 
 } // namespace
 

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace bourse::simulation {
 
-/// What each of them does stands in docs/TESTING.md, and in the file of its family.
+/// What each of them does stands in docs/TESTING.md, and in the file of its family; what its amount
+/// means, here. Where nothing is said of it, it has no meaning.
 enum class lie_kind : std::uint8_t {
   // votes (lies_votes.cpp)
   two_proposals,
@@ -17,7 +19,7 @@ enum class lie_kind : std::uint8_t {
   votes_for_all,
   invented_votes,
   other_slots,
-  empty_blocks,
+  empty_blocks, ///< of so many submissions one is left out; 0: all are
   bad_blocks,
   // views (lies_views.cpp)
   two_view_changes,
@@ -28,20 +30,20 @@ enum class lie_kind : std::uint8_t {
   huge_wishes,
   // what others fetch (lies_fetch.cpp)
   forged_blocks,
-  wrong_bodies,
+  wrong_bodies, ///< 0: it gives none; else they are changed
   false_offers,
   wrong_state,
   no_state,
-  slow_state,
+  slow_state, ///< so many ms late
   false_standing,
   false_progress,
   endless_questions,
   // links (lies_links.cpp)
-  silence_to_some,
-  withheld_kind,
-  delays,
-  slow_proposals,
-  slow_new_views,
+  silence_to_some, ///< a set of nodes, by bits
+  withheld_kind,   ///< the index of a kind in peer_message
+  delays,          ///< of up to so many ms
+  slow_proposals,  ///< so many ms late
+  slow_new_views,  ///< likewise
   replays,
   relays,
   huge_numbers,
@@ -53,11 +55,11 @@ enum class lie_kind : std::uint8_t {
   false_refusals,
   false_gone,
   false_answers,
-  silence_to_clients,
+  silence_to_clients, ///< a set of clients, by bits
   old_tales,
-  mutated_fields, ///< lies_fields.cpp
+  mutated_fields, ///< lies_fields.cpp; stays the last
 };
-inline constexpr std::size_t lie_kinds = 42;
+inline constexpr auto lie_kinds = static_cast<std::size_t>(lie_kind::mutated_fields) + 1;
 
 std::string_view to_string(lie_kind k);
 
@@ -67,7 +69,7 @@ struct lie {
   std::uint16_t node = 0;
   std::uint32_t from_ms = 0; ///< it begins then, and never ends
   std::uint32_t percent = 0; ///< how often, where it could
-  std::uint32_t amount = 0;  ///< what it says depends on the kind
+  std::uint32_t amount = 0;  ///< see lie_kind
 };
 
 using lie_counts = std::array<std::uint64_t, lie_kinds>;

@@ -417,11 +417,6 @@ private:
   std::vector<gateway_message> old_;
 };
 
-template <class Habit>
-habit_ptr made(liar& who, const lie& what, std::uint64_t& count) {
-  return std::make_unique<Habit>(who, what, count);
-}
-
 } // namespace
 
 habit_ptr make_client_habit(liar& who, const lie& what, std::uint64_t& count) {

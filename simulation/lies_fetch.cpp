@@ -386,11 +386,6 @@ private:
   }
 };
 
-template <class Habit>
-habit_ptr made(liar& who, const lie& what, std::uint64_t& count) {
-  return std::make_unique<Habit>(who, what, count);
-}
-
 } // namespace
 
 habit_ptr make_fetch_habit(liar& who, const lie& what, std::uint64_t& count) {

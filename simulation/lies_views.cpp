@@ -309,17 +309,17 @@ public:
 habit_ptr make_view_habit(liar& who, const lie& what, std::uint64_t& count) {
   switch (what.kind) {
     case lie_kind::two_view_changes:
-      return std::make_unique<changed_view_changes<to_some>>(who, what, count);
+      return made<changed_view_changes<to_some>>(who, what, count);
     case lie_kind::two_new_views:
-      return std::make_unique<two_new_views>(who, what, count);
+      return made<two_new_views>(who, what, count);
     case lie_kind::hidden_certificates:
-      return std::make_unique<changed_view_changes<hidden>>(who, what, count);
+      return made<changed_view_changes<hidden>>(who, what, count);
     case lie_kind::forged_view_changes:
-      return std::make_unique<changed_view_changes<forged>>(who, what, count);
+      return made<changed_view_changes<forged>>(who, what, count);
     case lie_kind::forged_new_views:
-      return std::make_unique<forged_new_views>(who, what, count);
+      return made<forged_new_views>(who, what, count);
     case lie_kind::huge_wishes:
-      return std::make_unique<huge_wishes>(who, what, count);
+      return made<huge_wishes>(who, what, count);
     default:
       return nullptr;
   }

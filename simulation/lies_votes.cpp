@@ -285,23 +285,23 @@ private:
 habit_ptr make_vote_habit(liar& who, const lie& what, std::uint64_t& count) {
   switch (what.kind) {
     case lie_kind::two_proposals:
-      return std::make_unique<two_proposals>(who, what, count);
+      return made<two_proposals>(who, what, count);
     case lie_kind::two_prepares:
-      return std::make_unique<two_votes<prepare, purpose::prepare>>(who, what, count);
+      return made<two_votes<prepare, purpose::prepare>>(who, what, count);
     case lie_kind::two_commits:
-      return std::make_unique<two_votes<commit, purpose::commit>>(who, what, count);
+      return made<two_votes<commit, purpose::commit>>(who, what, count);
     case lie_kind::two_checkpoints:
-      return std::make_unique<two_checkpoints>(who, what, count);
+      return made<two_checkpoints>(who, what, count);
     case lie_kind::votes_for_all:
-      return std::make_unique<votes_for_all>(who, what, count);
+      return made<votes_for_all>(who, what, count);
     case lie_kind::invented_votes:
-      return std::make_unique<invented_votes>(who, what, count);
+      return made<invented_votes>(who, what, count);
     case lie_kind::other_slots:
-      return std::make_unique<other_slots>(who, what, count);
+      return made<other_slots>(who, what, count);
     case lie_kind::empty_blocks:
-      return std::make_unique<empty_blocks>(who, what, count);
+      return made<empty_blocks>(who, what, count);
     case lie_kind::bad_blocks:
-      return std::make_unique<bad_blocks>(who, what, count);
+      return made<bad_blocks>(who, what, count);
     default:
       return nullptr;
   }

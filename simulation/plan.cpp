@@ -8,10 +8,11 @@ namespace bourse::simulation {
 
 namespace {
 
-constexpr std::array<std::string_view, fault_kinds> names{
-    "crash",      "torn_write",  "lights_out", "actor_failure", "disk_full",   "slow_disk",
-    "wiped_disk", "pause",       "slow_node",  "cut_off",       "one_way",     "split",
-    "loss",       "duplication", "delays",     "clock",         "client_link", "unrest"};
+constexpr auto names = std::to_array<std::string_view>(
+    {"crash", "torn_write", "lights_out", "actor_failure", "disk_full", "slow_disk", "wiped_disk",
+     "pause", "slow_node", "cut_off", "one_way", "split", "loss", "duplication", "delays", "clock",
+     "client_link", "unrest"});
+static_assert(names.size() == fault_kinds);
 
 lie draw_lie(std::uint16_t node, random_source& random, std::uint16_t n) {
   auto between = [&](std::uint32_t least, std::uint32_t most) {
@@ -24,22 +25,22 @@ lie draw_lie(std::uint16_t node, random_source& random, std::uint16_t n) {
   l.from_ms = between(0, 2) == 0 ? 300 : between(300, 8000);
   l.percent = often[random.below(often.size())];
   switch (l.kind) {
-    case lie_kind::empty_blocks: // of so many submissions one is left out; 1: the last, 0: all are
+    case lie_kind::empty_blocks:
       l.amount = between(0, 3);
       break;
-    case lie_kind::wrong_bodies: // 0: it gives none
+    case lie_kind::wrong_bodies:
       l.amount = between(0, 1);
       break;
-    case lie_kind::silence_to_some: // a set of nodes, by bits
+    case lie_kind::silence_to_some:
       l.amount = between(1, (1u << n) - 1);
       break;
-    case lie_kind::silence_to_clients: // a set of clients, by bits
+    case lie_kind::silence_to_clients:
       l.amount = between(0, 1) == 0 ? ~0u : between(1, 255);
       break;
     case lie_kind::withheld_kind:
       l.amount = between(0, std::variant_size_v<peer_message> - 1);
       break;
-    // The rest in milliseconds, just below what the others wait for.
+    // The rest are just below what the others wait for.
     case lie_kind::slow_state:
       l.amount = between(500, 2900);
       break;

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "app/sim_report.hpp"
-#include "simulation/run.hpp"
+#include "simulation/simulation.hpp"
 #include "tests/config/files.hpp"
 
 using namespace bourse;

@@ -6,8 +6,8 @@
 #include <set>
 #include <sstream>
 
-#include "simulation/run.hpp"
 #include "simulation/scenes.hpp"
+#include "simulation/simulation.hpp"
 #include "simulation/story.hpp"
 #include "tests/simulation/outcomes.hpp"
 

@@ -11,7 +11,7 @@
 #include "messages/client.hpp"
 #include "messages/consensus.hpp"
 #include "simulation/field_campaign.hpp"
-#include "simulation/run.hpp"
+#include "simulation/simulation.hpp"
 
 using namespace bourse::messages;
 using namespace bourse::simulation;

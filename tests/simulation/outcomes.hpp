@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "simulation/run.hpp"
+#include "simulation/simulation.hpp"
 
 namespace bourse::simulation {
 

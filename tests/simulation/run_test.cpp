@@ -5,7 +5,7 @@
 
 #include <sstream>
 
-#include "simulation/run.hpp"
+#include "simulation/simulation.hpp"
 #include "simulation/story.hpp"
 #include "tests/simulation/outcomes.hpp"
 

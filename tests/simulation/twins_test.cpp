@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <set>
 
-#include "simulation/run.hpp"
+#include "simulation/simulation.hpp"
 #include "simulation/twins.hpp"
 
 using namespace bourse::simulation;

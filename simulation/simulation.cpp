@@ -1,4 +1,4 @@
-#include "simulation/run.hpp"
+#include "simulation/simulation.hpp"
 
 #include <caf/all.hpp>
 #include <fmt/format.h>
