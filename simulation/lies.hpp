@@ -19,7 +19,8 @@ enum class lie_kind : std::uint8_t {
   votes_for_all,
   invented_votes,
   other_slots,
-  empty_blocks, ///< of so many submissions one is left out; 0: all are
+  others_votes,
+  empty_blocks, ///< of so many submissions one is left out; 1: the last, 0: all are
   bad_blocks,
   // views (lies_views.cpp)
   two_view_changes,

@@ -41,6 +41,10 @@ void forge(liar& who, view_change_content& c) {
       c.stable.what.sequence = sequence_number{~std::uint64_t{0}};
     c.stable.what.state = random_digest(random);
     c.stable.proof = forged_signatures(who, quorum, who.sign(purpose::checkpoint, c.stable.what));
+    // Certificates below it would give it away.
+    if (random.below(4) != 0)
+      std::erase_if(c.prepared,
+                    [&](const auto& p) { return p.what.sequence <= c.stable.what.sequence; });
     return;
   }
   prepared_certificate p;

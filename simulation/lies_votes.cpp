@@ -189,6 +189,67 @@ private:
   }
 };
 
+/// Votes in the names of others, over its own link and ahead of theirs, with signatures that are
+/// none: for what is proposed, or for another block. As primary also for blocks whose time is far
+/// from all clocks, which f+1 votes would excuse.
+class others_votes final : public habit {
+public:
+  using habit::habit;
+
+  void sending(std::size_t to, std::vector<parcel>& all) override {
+    each<pre_prepare>(all, [&](pre_prepare& m) {
+      if (!proposes(who_, m))
+        return false;
+      auto key = std::pair{m.what.view, m.what.sequence};
+      auto known = made_.find(key);
+      if (known == made_.end()) {
+        if (made_.size() > 256)
+          made_.erase(made_.begin());
+        known = made_.emplace(key, chance() ? perhaps_ahead(m) : std::nullopt).first;
+      }
+      if (!known->second)
+        return false;
+      m = *known->second;
+      vote(to, m.what);
+      return true;
+    });
+  }
+  void arrived(std::size_t, const peer_message& m) override {
+    const auto* p = std::get_if<pre_prepare>(&m);
+    if (!p || !done_.insert(p->what).second || !chance())
+      return;
+    if (done_.size() > 512)
+      done_.erase(done_.begin());
+    did();
+    auto what = random().below(2) ? p->what : who_.other(p->what);
+    for (std::size_t to = 0; to < who_.nodes().size(); ++to)
+      if (to != who_.self())
+        vote(to, what);
+  }
+
+private:
+  std::optional<pre_prepare> perhaps_ahead(const pre_prepare& m) {
+    auto b = decode_block(*m.block, {});
+    if (!b || is_null(*b) || random().below(2))
+      return m;
+    b->time = block_time{b->time.value() + 100'000};
+    return who_.propose(m.what.view, m.what.sequence, share(*b));
+  }
+  void vote(std::size_t to, const statement& what) {
+    for (std::uint16_t i = 0; i < who_.size().n; ++i) {
+      replica_id by{i};
+      if (i == to || by == who_.id())
+        continue;
+      if (by != who_.size().primary_of(what.view))
+        who_.say(to, prepare{what, {by, random_signature(random())}});
+      who_.say(to, commit{what, {by, random_signature(random())}});
+    }
+  }
+
+  std::map<std::pair<view_number, sequence_number>, std::optional<pre_prepare>> made_;
+  std::set<statement> done_;
+};
+
 /// As primary it leaves submissions out: all of them, the last, or those of one in a few.
 class empty_blocks final : public habit {
 public:
@@ -298,6 +359,8 @@ habit_ptr make_vote_habit(liar& who, const lie& what, std::uint64_t& count) {
       return made<invented_votes>(who, what, count);
     case lie_kind::other_slots:
       return made<other_slots>(who, what, count);
+    case lie_kind::others_votes:
+      return made<others_votes>(who, what, count);
     case lie_kind::empty_blocks:
       return made<empty_blocks>(who, what, count);
     case lie_kind::bad_blocks:

@@ -87,6 +87,7 @@ CAF_TEST(lies are noticed) {
                                {lie_kind::bad_blocks, "rejected_proposals"},
                                {lie_kind::invented_votes, "outside_watermarks"},
                                {lie_kind::other_slots, "wrong_view"},
+                               {lie_kind::others_votes, "bad_senders"},
                                {lie_kind::forged_blocks, "bad_certificates"},
                                {lie_kind::forged_view_changes, "bad_view_changes"},
                                {lie_kind::forged_new_views, "bad_new_views"},
