@@ -362,7 +362,11 @@ private:
       default:
         break;
     }
-    if (auto book = decode_book_view(a.body)) {
+    if (auto past = decode_trades_view(a.body); past && !past->trades.empty()) {
+      auto& t = past->trades[common.below(past->trades.size())];
+      t.price = price{t.price.value() + 1 + static_cast<std::int64_t>(common.below(100))};
+      a.body = encode(*past);
+    } else if (auto book = decode_book_view(a.body)) {
       auto& levels = book->bids.empty() ? book->asks : book->bids;
       if (levels.empty())
         levels.push_back({price{1000}, quantity{1}, 1});

@@ -89,7 +89,7 @@ void load::ask(std::size_t who) {
     q.kind = query_kind::receipt;
     q.report = reports[asking_.below(reports.size())].number;
   } else if (kind == 3) {
-    q.kind = query_kind::trades; // believed unchecked
+    q.kind = query_kind::trades;
   }
   m.client->ask_later(q);
 }

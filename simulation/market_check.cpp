@@ -1,5 +1,7 @@
 #include "simulation/market_check.hpp"
 
+#include <algorithm>
+
 #include "market/pages.hpp"
 #include "messages/crypto.hpp"
 #include "simulation/load.hpp"
@@ -13,6 +15,7 @@ market_check::market_check(const config::genesis& g, violations& out)
       out_(out),
       exchange_(g.market),
       books_(g.market, out),
+      past_(g.market.instruments.size()),
       reports_(g.market.clients.size()) {}
 
 void market_check::submitted(const signed_submission& s) {
@@ -67,13 +70,22 @@ void market_check::execute(sequence_number n, const digest& d, byte_view block,
     known.insert(known.end(), reports->begin(), reports->end());
     all.insert(all.end(), reports->begin(), reports->end());
   }
-  for (const auto& s : result.settlements)
-    trades_ += s.trade.value() != 0 ? 1 : 0;
+  note_trades(result);
   books_.executed(input, result, all, exchange_);
   note_views();
   if (executed_ % genesis_.checkpoint_interval == 0) {
     states_[executed_] = market::state_digest(n, chain, exchange_.page_root());
     books_.compare_books(exchange_);
+  }
+}
+
+void market_check::note_trades(const market::block_result& result) {
+  for (const auto& s : result.settlements) {
+    if (s.trade.value() == 0)
+      continue;
+    ++trades_;
+    past_[s.instrument.value()].push_back(
+        {executed_, {s.trade, result.time, s.price, s.quantity, s.taker_side}});
   }
 }
 
@@ -132,7 +144,8 @@ void market_check::note_views() {
           = hash(encode(exchange_.account(c.accounts.front())));
 }
 
-void market_check::believed(client_id client, const question& q, const question_answer& a) {
+void market_check::believed(client_id client, const question& q, const question_answer& a,
+                            bool pruned) {
   auto asked = static_cast<int>(q.kind);
   if (a.problem) {
     // Too few may have answered in time, or no longer have what a receipt is made of.
@@ -144,6 +157,8 @@ void market_check::believed(client_id client, const question& q, const question_
   }
   if (q.kind == query_kind::receipt)
     return check_receipt(client, q, a.body);
+  if (q.kind == query_kind::trades)
+    return check_trades(client, q, a, pruned);
   auto n = a.at.value();
   auto known = n > 0 && n <= views_.size() ? views_[n - 1].find({q.kind, q.subject})
                                            : decltype(views_[0].end()){};
@@ -153,6 +168,36 @@ void market_check::believed(client_id client, const question& q, const question_
   else if (n > 0 && known != views_[n - 1].end() && known->second != hash(a.body))
     out_.add("confirmed", "client {} believes another answer to question {} about {} at block {}",
              client.value(), asked, q.subject, n);
+}
+
+void market_check::check_trades(client_id client, const question& q, const question_answer& a,
+                                bool pruned) {
+  auto view = decode_trades_view(a.body);
+  auto n = a.at.value();
+  if (n > executed_)
+    out_.add("confirmed", "client {} believes an answer as of block {}, which nobody executed",
+             client.value(), n);
+  else if (!view || view->instrument.value() != q.subject || !are_latest(*view, n, q.limit, pruned))
+    out_.add("confirmed", "client {} believes other trades of instrument {} than were at block {}",
+             client.value(), q.subject, n);
+}
+
+/// Newest first. A log that was pruned, or began with a fetched state, lacks whole blocks, the
+/// oldest ones.
+bool market_check::are_latest(const trades_view& v, std::uint64_t block, std::size_t limit,
+                              bool pruned) const {
+  const auto& all = past_[v.instrument.value()];
+  auto next = std::make_reverse_iterator(
+      std::ranges::upper_bound(all, block, {}, [](const past_trade& t) { return t.block; }));
+  auto last = block + 1;
+  for (const auto& t : v.trades) {
+    if (next == all.rend() || next->what != t)
+      return false;
+    last = next++->block;
+  }
+  if (v.trades.size() >= limit || next == all.rend())
+    return v.trades.size() <= limit;
+  return pruned && next->block < last;
 }
 
 void market_check::check_receipt(client_id client, const question& q, const bytes& body) {

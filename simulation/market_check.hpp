@@ -36,7 +36,8 @@ public:
   void results_said(std::size_t by, const results_statement& s);
   /// A client believes that.
   void believed(client_id client, const report& r);
-  void believed(client_id client, const question& q, const question_answer& a);
+  /// `pruned`: some replica's log may begin later than the market.
+  void believed(client_id client, const question& q, const question_answer& a, bool pruned);
 
   std::uint64_t requests() const {
     return requests_;
@@ -57,6 +58,9 @@ public:
 private:
   market::block_input input_of(sequence_number n, const digest& d, byte_view block);
   void note_views();
+  void note_trades(const market::block_result& result);
+  void check_trades(client_id client, const question& q, const question_answer& a, bool pruned);
+  bool are_latest(const trades_view& v, std::uint64_t block, std::size_t limit, bool pruned) const;
   void check_receipt(client_id client, const question& q, const bytes& body);
   void check_fates(const market::block_input& input, const market::block_result& result);
 
@@ -68,9 +72,14 @@ private:
   std::uint64_t executed_ = 0;
   std::uint64_t requests_ = 0;
   std::uint64_t trades_ = 0;
-  std::map<std::uint64_t, digest> states_;   ///< at checkpoints
-  std::map<std::uint64_t, digest> results_;  ///< roots
-  std::vector<std::vector<report>> reports_; ///< by client, all of them
+  struct past_trade {
+    std::uint64_t block = 0;
+    trade what;
+  };
+  std::vector<std::vector<past_trade>> past_; ///< by instrument, in their order
+  std::map<std::uint64_t, digest> states_;    ///< at checkpoints
+  std::map<std::uint64_t, digest> results_;   ///< roots
+  std::vector<std::vector<report>> reports_;  ///< by client, all of them
   std::set<std::tuple<std::uint32_t, std::uint8_t, std::uint64_t>> done_;
   /// After each block: digests of the books and of the accounts that clients ask for.
   std::vector<std::map<std::pair<query_kind, std::uint32_t>, digest>> views_;

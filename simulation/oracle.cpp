@@ -150,8 +150,16 @@ void oracle::look_at(load& clients) {
     // Answers come in any order: one that waits holds up the look at those behind it, no more.
     for (const auto& all = m.client->answers();
          m.checked_answers < all.size() && all[m.checked_answers].what; ++m.checked_answers)
-      market_.believed(m.id, all[m.checked_answers].asked, *all[m.checked_answers].what);
+      market_.believed(m.id, all[m.checked_answers].asked, *all[m.checked_answers].what, pruned());
   }
+}
+
+/// A log may begin later than the market.
+bool oracle::pruned() const {
+  for (std::size_t i = 0; i < cluster_.size(); ++i)
+    if (cluster_.options_of(i).retain_blocks > 0 || cluster_.renewals(i) > 0)
+      return true;
+  return false;
 }
 
 void oracle::state_said(std::size_t i, std::uint64_t executed, const std::string& digest) {

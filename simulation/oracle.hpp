@@ -62,6 +62,7 @@ private:
 
   void executing(std::size_t i, const consensus::execution& e);
   void said(std::size_t i, const peer_message& m);
+  bool pruned() const;
   template <class Picture>
   void invariants(std::size_t i, const Picture& p);
 

@@ -135,6 +135,7 @@ CAF_TEST(two liars among four deceive clients and are found) {
                             {lie_kind::invented_reports, "believes"},
                             {lie_kind::false_welcomes, ""},
                             {lie_kind::false_answers, "another answer"},
+                            {lie_kind::false_answers, "believes other trades"},
                             {lie_kind::false_answers, "a receipt of another report"}}) {
     std::uint64_t found = 0;
     std::string seen;
