@@ -219,7 +219,7 @@ private:
     receipt_share share{encode(one), 1,      3, {random_digest(random()), random_digest(random())},
                         what,        many.by};
     instrument_id instrument{1};
-    book_view book{instrument, {{price{some}, quantity{some}, 1}}, {{price{some + 1}, {}, 2}}};
+    book_view book{instrument, {{price{some}, quantity{some}, 1}}, {{price{some + 1}, quantity{some}, 2}}};
     account_view account{account_id{1}, {{asset_id{1}, amount{some}, amount{some}}}, {}};
     account.orders.push_back({order_id{some_number}, client_order_id{some_number}, instrument,
                               side::buy, price{some}, quantity{some}, quantity{some}});
@@ -258,6 +258,7 @@ private:
     p.quantity = quantity{5};
     p.tif = time_in_force::good_till_block;
     p.expire_after = sequence_number{9};
+    p.max_spend = amount{70};
     p.liquidation = true;
     replace r{account, instrument, order, order, price{1000}, quantity{5}};
     r.post_only = true;
