@@ -33,7 +33,7 @@ enum class lie_kind : std::uint8_t {
   forged_blocks,
   wrong_bodies, ///< 0: it gives none; else they are changed
   false_offers,
-  wrong_state,
+  wrong_state, ///< 1: only pages are wrong; whoever gives wrong nodes is not asked for these
   no_state,
   slow_state, ///< so many ms late
   false_standing,

@@ -172,7 +172,7 @@ public:
 
   void sending(std::size_t, std::vector<parcel>& all) override {
     each<state_nodes>(all, [&](state_nodes& m) {
-      if (m.nodes.empty() || !chance())
+      if (what_.amount == 1 || m.nodes.empty() || !chance())
         return false;
       auto& n = m.nodes[random().below(m.nodes.size())];
       if (n.children.empty() || random().below(4) == 0)

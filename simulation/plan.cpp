@@ -29,6 +29,7 @@ lie draw_lie(std::uint16_t node, random_source& random, std::uint16_t n) {
       l.amount = between(0, 3);
       break;
     case lie_kind::wrong_bodies:
+    case lie_kind::wrong_state:
       l.amount = between(0, 1);
       break;
     case lie_kind::silence_to_some:
@@ -72,6 +73,7 @@ public:
     load();
     byzantine();
     faults();
+    leave_behind();
     plan_.load.questions = static_cast<std::uint32_t>(asking_.below(4) ? asking_.below(60) : 0);
     return std::move(plan_);
   }
@@ -91,6 +93,7 @@ private:
     auto& c = plan_.cluster;
     auto size = between(1, 20);
     n_ = size <= 16 ? 4 : size <= 19 ? 7 : 10;
+    first_wiped_ = node();
     c.replicas = n_;
     c.seed = plan_.seed;
     c.genesis = test_genesis();
@@ -160,7 +163,7 @@ private:
         f.other = static_cast<std::uint16_t>((f.node + 1 + random_.below(n_ - 1u)) % n_);
         break;
       case fault_kind::split:
-        f.other = static_cast<std::uint16_t>(random_.below(1u << n_));
+        f.other = static_cast<std::uint16_t>(between(1, (1u << n_) - 2));
         break;
       case fault_kind::slow_disk:
         f.amount = between(500, 60'000);
@@ -206,6 +209,30 @@ private:
       for (auto habits = draw(1, 4); habits > 0; --habits)
         plan_.lies.push_back(draw_lie(node, lying_, n_));
     }
+  }
+
+  /// Lies about states are told only to who fetches one: so somebody falls that far behind.
+  void leave_behind() {
+    auto about_states = [](const lie& l) {
+      return l.kind == lie_kind::false_offers || l.kind == lie_kind::wrong_state
+             || l.kind == lie_kind::no_state || l.kind == lie_kind::slow_state;
+    };
+    if (!std::ranges::any_of(plan_.lies, about_states))
+      return;
+    auto& c = plan_.cluster;
+    c.genesis.checkpoint_interval = 4;
+    c.genesis.window = 8;
+    c.node.retain_blocks = 16;
+    c.node.transfer_after_blocks = 16;
+    fault f{fault_kind::cut_off, 0, 0, 0, 0, 0};
+    do
+      f.node = static_cast<std::uint16_t>(lying_.below(n_));
+    while (std::ranges::count(plan_.byzantine, f.node) > 0);
+    for (f.at_ms = 1000; f.at_ms < 12'000; f.at_ms += 4000) {
+      f.for_ms = 1000 + static_cast<std::uint32_t>(lying_.below(2000));
+      plan_.faults.push_back(f);
+    }
+    std::ranges::stable_sort(plan_.faults, {}, &fault::at_ms);
   }
 
   random_source random_;
