@@ -1,6 +1,7 @@
 #include "simulation/promises.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -47,7 +48,9 @@ void promises::vote(std::size_t from, consensus::vote_kind kind, const statement
   auto name = [&] {
     return name_of(from, kind, what.view, what.sequence);
   };
-  it->second.lost = false;
+  // With a new disk it cannot know whether it says the same.
+  if (std::exchange(it->second.lost, false))
+    contradictions_.push_back(name() + ": again, after its disk was lost");
   if (it->second.digest != what.digest)
     contradictions_.push_back(name() + ": two different ones");
   if (first && what.view < said_[from].left_for)
@@ -55,7 +58,7 @@ void promises::vote(std::size_t from, consensus::vote_kind kind, const statement
 }
 
 void promises::take(std::size_t from, const pre_prepare& m) {
-  if (m.what.view.value() % size_.n == from)
+  if (m.what.view.value() % size_.n == from && m.signature != signature{})
     vote(from, consensus::vote_kind::pre_prepare, m.what);
 }
 

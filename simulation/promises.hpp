@@ -26,7 +26,8 @@ public:
   void hear(std::size_t from, channel c, byte_view message);
   void hear(std::size_t from, const peer_message& m);
 
-  /// Two votes of one replica for one slot and view, or a first vote in a view that it had left.
+  /// Two votes of one replica for one slot and view, or a first vote in a view that it had left, or
+  /// one that it repeats although its disk was lost.
   const std::vector<std::string>& contradictions() const {
     return contradictions_;
   }

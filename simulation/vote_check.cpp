@@ -127,6 +127,9 @@ void vote_check::proposal_is_durable(std::size_t i, const char* vote, const stat
 /// durable NEW-VIEW stands for the vote.
 bool vote_check::durable(std::size_t i, vote_kind kind, const statement& what) {
   ++votes_;
+  if (auto lost = unknown_.find(i); lost != unknown_.end() && what.sequence <= lost->second)
+    out_.add("votes", "replica {} votes in view {} for block {}, as it may have on its lost disk", i,
+             what.view.value(), what.sequence.value());
   auto kept = load(i, family::consensus, storage::layout::vote_key({kind, what}));
   if (!kept) {
     if (auto low = stable(i); low && what.sequence <= low->what.sequence)
@@ -181,6 +184,8 @@ bool vote_check::renewed(std::size_t i, const statement& what) const {
 // -- crashes --------------------------------------------------------------------------------------
 
 void vote_check::crashed(std::size_t i) {
+  auto low = stable(i);
+  within_[i] = sequence_number{(low ? low->what.sequence.value() : 0) + cluster_.genesis().window};
   auto disk = storage::open_memory_store(cluster_.disk(i));
   for (const auto& what : promises_.forgotten(cluster_.identity(i).value(), *disk))
     out_.add("durability", "replica {} has crashed and forgotten {}", i, what);

@@ -26,6 +26,7 @@ public:
   /// (docs/PROTOCOL, section 10). It may contradict none of it all the same.
   void wiped(std::size_t i) {
     promises_.lose(cluster_.identity(i).value());
+    unknown_[i] = within_[i];
     auto& of = checkpoints_[i];
     of = {of.said, of.said, {}};
   }
@@ -65,6 +66,8 @@ private:
     sequence_number computed; ///< from its pages
   };
   std::map<std::size_t, own_checkpoints> checkpoints_;
+  std::map<std::size_t, sequence_number> within_;  ///< its watermarks when it crashed
+  std::map<std::size_t, sequence_number> unknown_; ///< up to there a lost disk may have had votes
 };
 
 } // namespace bourse::simulation
