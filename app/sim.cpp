@@ -153,8 +153,10 @@ void print(const json& j, const output& out) {
 }
 
 exit_code describe(const sim_options& o, const output& out) {
+  auto plans = json::array();
   for (std::uint64_t i = 0; i < o.range.count; ++i)
-    out.print(simulation::to_json(plan_of(o, o.range.first + i)));
+    plans.push_back(simulation::to_json(plan_of(o, o.range.first + i)));
+  out.print(o.range.count == 1 ? plans.front() : plans);
   return exit_code::ok;
 }
 

@@ -87,8 +87,9 @@ void print(const fields_options& o, totals& t, const output& out) {
     out.line("never arrived: " + each);
   for (const auto& each : t.left["unchanged"])
     out.line("never changed: " + each);
-  if (!t.failed.empty())
-    out.line(out.paint(colour::red, fmt::format("{} PARTS FAILED.", t.failed.size())));
+  out.line(t.failed.empty()
+               ? out.paint(colour::green, "All parts passed.")
+               : out.paint(colour::red, fmt::format("{} PARTS FAILED.", t.failed.size())));
 }
 
 } // namespace

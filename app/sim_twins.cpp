@@ -131,6 +131,9 @@ exit_code run_twins(const twins_options& o, const output& out) {
     out.line(fmt::format("{:.0f} virtual seconds, {} blocks, {} view changes; in {} scenarios the "
                          "twins proposed two blocks for one slot",
                          t.virtual_s, t.blocks, t.views, t.equivocating));
+    out.line(t.failed.empty()
+                 ? out.paint(colour::green, "All scenarios passed.")
+                 : out.paint(colour::red, fmt::format("{} SCENARIOS FAILED.", t.failed.size())));
   }
   return t.failed.empty() ? exit_code::ok : exit_code::failed;
 }

@@ -219,7 +219,8 @@ private:
     receipt_share share{encode(one), 1,      3, {random_digest(random()), random_digest(random())},
                         what,        many.by};
     instrument_id instrument{1};
-    book_view book{instrument, {{price{some}, quantity{some}, 1}}, {{price{some + 1}, quantity{some}, 2}}};
+    book_view book{
+        instrument, {{price{some}, quantity{some}, 1}}, {{price{some + 1}, quantity{some}, 2}}};
     account_view account{account_id{1}, {{asset_id{1}, amount{some}, amount{some}}}, {}};
     account.orders.push_back({order_id{some_number}, client_order_id{some_number}, instrument,
                               side::buy, price{some}, quantity{some}, quantity{some}});

@@ -16,7 +16,9 @@ market_check::market_check(const config::genesis& g, violations& out)
       exchange_(g.market),
       books_(g.market, out),
       past_(g.market.instruments.size()),
-      reports_(g.market.clients.size()) {}
+      reports_(g.market.clients.size()) {
+  note_views();
+}
 
 void market_check::submitted(const signed_submission& s) {
   auto name = hash(s.body);
@@ -160,12 +162,11 @@ void market_check::believed(client_id client, const question& q, const question_
   if (q.kind == query_kind::trades)
     return check_trades(client, q, a, pruned);
   auto n = a.at.value();
-  auto known = n > 0 && n <= views_.size() ? views_[n - 1].find({q.kind, q.subject})
-                                           : decltype(views_[0].end()){};
-  if (n > views_.size())
+  if (n >= views_.size())
     out_.add("confirmed", "client {} believes an answer as of block {}, which nobody executed",
              client.value(), n);
-  else if (n > 0 && known != views_[n - 1].end() && known->second != hash(a.body))
+  else if (auto known = views_[n].find({q.kind, q.subject});
+           known == views_[n].end() || known->second != hash(a.body))
     out_.add("confirmed", "client {} believes another answer to question {} about {} at block {}",
              client.value(), asked, q.subject, n);
 }

@@ -81,7 +81,8 @@ private:
   std::map<std::uint64_t, digest> results_;   ///< roots
   std::vector<std::vector<report>> reports_;  ///< by client, all of them
   std::set<std::tuple<std::uint32_t, std::uint8_t, std::uint64_t>> done_;
-  /// After each block: digests of the books and of the accounts that clients ask for.
+  /// After each block, at first before all: digests of the books and of the accounts that clients
+  /// ask for.
   std::vector<std::map<std::pair<query_kind, std::uint32_t>, digest>> views_;
 };
 

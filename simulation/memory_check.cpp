@@ -73,6 +73,8 @@ std::vector<memory_check::limit> memory_check::limits(std::size_t i) const {
 }
 
 void memory_check::finish() {
+  if (looks_ == 0)
+    out_.add("memory", "nobody has said what it holds");
   for (const auto& limit : limits(0))
     if (looks_ > 0 && !judged_.contains(limit.part + std::string{'.'} + limit.what))
       out_.add("memory", "{} of {} was never judged", limit.what, limit.part);

@@ -40,10 +40,11 @@ public:
     steps_.spoke();
   }
   void stepped(const consensus::replica_core& c) override {
+    if (c.in_view() && c.view().value() > 0)
+      to_.begun_.insert(c.view());
     to_.invariants(node_, c.picture());
   }
   void stepped(const consensus::view_manager& m) override {
-    to_.most_view_ = std::max(to_.most_view_, m.view().value());
     to_.invariants(node_, m.picture());
   }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "actors/observer.hpp"
@@ -53,8 +54,9 @@ public:
   std::uint64_t steps() const {
     return spec_.steps();
   }
-  std::uint64_t most_view() const {
-    return most_view_;
+  /// Views that some honest replica has begun, but the first.
+  std::uint64_t view_changes() const {
+    return begun_.size();
   }
 
 private:
@@ -76,7 +78,7 @@ private:
   memory_check memory_;
   spec_check spec_;
   std::vector<std::unique_ptr<watcher>> ears_; ///< by node; null for those of no account
-  std::uint64_t most_view_ = 0;
+  std::set<view_number> begun_;
   std::uint64_t next_status_ns_ = 0;
 };
 

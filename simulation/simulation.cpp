@@ -76,6 +76,7 @@ public:
     auto& world = cluster_.universe();
     advance(plan_.faulty_ms);
     faults_.heal();
+    auto before = oracle_.market().requests();
     clients_.go_on();
     auto healed = world.now();
     auto end = healed + plan_.recovery_ms * std::uint64_t{1'000'000};
@@ -84,6 +85,9 @@ public:
     result_.recovered_ms = (world.now() - healed) / 1'000'000;
     if (good() && !recovered())
       still_waiting();
+    // Too much at a time is an answer too: but not to everything.
+    if (good() && oracle_.market().requests() == before)
+      violations_.add("liveness", "nothing has executed since the faults ended");
     if (good())
       end_lies();
     if (good())
@@ -226,7 +230,7 @@ private:
     result_.answers = clients_.told();
     result_.votes = oracle_.votes();
     result_.steps = oracle_.steps();
-    result_.view_changes = oracle_.most_view();
+    result_.view_changes = oracle_.view_changes();
     for (std::size_t i = 0; i < cluster_.size(); ++i)
       result_.renewals += cluster_.renewals(i);
     result_.faults = faults_.happened();
@@ -277,16 +281,14 @@ nlohmann::json to_json(const outcome& o) {
                    {"trace", fmt::format("{:016x}", o.trace)}};
   j["faults"] = nlohmann::json::object();
   for (std::size_t k = 0; k < fault_kinds; ++k)
-    if (o.faults[k] > 0)
-      j["faults"][std::string{to_string(static_cast<fault_kind>(k))}] = o.faults[k];
+    j["faults"][std::string{to_string(static_cast<fault_kind>(k))}] = o.faults[k];
   j["byzantine"] = o.byzantine;
   j["hostile_submissions"] = o.hostile_submissions;
   j["two_proposals"] = o.two_proposals;
   j["refused"] = o.refused;
   j["lies"] = nlohmann::json::object();
   for (std::size_t k = 0; k < lie_kinds; ++k)
-    if (o.lies[k] > 0)
-      j["lies"][std::string{to_string(static_cast<lie_kind>(k))}] = o.lies[k];
+    j["lies"][std::string{to_string(static_cast<lie_kind>(k))}] = o.lies[k];
   j["violations"] = nlohmann::json::array();
   for (const auto& v : o.violations)
     j["violations"].push_back({{"rule", v.rule}, {"what", v.what}, {"at_ms", v.at_ns / 1'000'000}});

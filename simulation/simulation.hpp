@@ -27,7 +27,7 @@ struct outcome {
   std::uint64_t answers = 0; ///< to clients' questions, believed and checked
   std::uint64_t votes = 0;
   std::uint64_t steps = 0;        ///< held against the specification
-  std::uint64_t view_changes = 0; ///< the highest view that an honest replica began
+  std::uint64_t view_changes = 0; ///< views but the first that an honest replica began
   std::uint64_t renewals = 0;     ///< nodes that began anew with a fetched state
   std::uint64_t recovered_ms = 0; ///< from the end of the faults until all was answered and equal
   std::array<std::uint64_t, fault_kinds> faults{};

@@ -128,8 +128,8 @@ void vote_check::proposal_is_durable(std::size_t i, const char* vote, const stat
 bool vote_check::durable(std::size_t i, vote_kind kind, const statement& what) {
   ++votes_;
   if (auto lost = unknown_.find(i); lost != unknown_.end() && what.sequence <= lost->second)
-    out_.add("votes", "replica {} votes in view {} for block {}, as it may have on its lost disk", i,
-             what.view.value(), what.sequence.value());
+    out_.add("votes", "replica {} votes in view {} for block {}, as it may have on its lost disk",
+             i, what.view.value(), what.sequence.value());
   auto kept = load(i, family::consensus, storage::layout::vote_key({kind, what}));
   if (!kept) {
     if (auto low = stable(i); low && what.sequence <= low->what.sequence)

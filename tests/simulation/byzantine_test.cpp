@@ -133,7 +133,7 @@ CAF_TEST(two liars among four deceive clients and are found) {
   };
   for (auto [kind, what] : {expectation{lie_kind::false_reports, "believes another report"},
                             {lie_kind::invented_reports, "believes"},
-                            {lie_kind::false_welcomes, ""},
+                            {lie_kind::false_welcomes, "placements have no answer"},
                             {lie_kind::false_answers, "another answer"},
                             {lie_kind::false_answers, "believes other trades"},
                             {lie_kind::false_answers, "a receipt of another report"}}) {
