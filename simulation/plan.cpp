@@ -21,6 +21,8 @@ lie draw_lie(std::uint16_t node, random_source& random, std::uint16_t n) {
   constexpr std::array<std::uint32_t, 4> often{5, 25, 60, 100};
   lie l;
   l.kind = static_cast<lie_kind>(random.below(lie_kinds));
+  if (between(0, 15) == 0)
+    l.kind = lie_kind::wrong_state; // others come up in any run, this one if the liar is asked
   l.node = node;
   l.from_ms = between(0, 2) == 0 ? 300 : between(300, 8000);
   l.percent = often[random.below(often.size())];
@@ -29,8 +31,10 @@ lie draw_lie(std::uint16_t node, random_source& random, std::uint16_t n) {
       l.amount = between(0, 3);
       break;
     case lie_kind::wrong_bodies:
-    case lie_kind::wrong_state:
       l.amount = between(0, 1);
+      break;
+    case lie_kind::wrong_state:
+      l.amount = between(0, 3) == 0 ? 0 : 1;
       break;
     case lie_kind::silence_to_some:
       l.amount = between(1, (1u << n) - 1);
@@ -211,25 +215,30 @@ private:
     }
   }
 
-  /// Lies about states are told only to who fetches one: so somebody falls that far behind.
+  /// Lies about states are told only to who fetches one: so two times somebody falls that far
+  /// behind.
   void leave_behind() {
-    auto about_states = [](const lie& l) {
-      return l.kind == lie_kind::false_offers || l.kind == lie_kind::wrong_state
-             || l.kind == lie_kind::no_state || l.kind == lie_kind::slow_state;
-    };
-    if (!std::ranges::any_of(plan_.lies, about_states))
+    bool any = false;
+    for (auto& l : plan_.lies)
+      if (l.kind == lie_kind::false_offers || l.kind == lie_kind::wrong_state
+          || l.kind == lie_kind::no_state || l.kind == lie_kind::slow_state) {
+        l.from_ms = 300;
+        any = true;
+      }
+    if (!any)
       return;
     auto& c = plan_.cluster;
     c.genesis.checkpoint_interval = 4;
     c.genesis.window = 8;
     c.node.retain_blocks = 16;
     c.node.transfer_after_blocks = 16;
-    fault f{fault_kind::cut_off, 0, 0, 0, 0, 0};
-    do
-      f.node = static_cast<std::uint16_t>(lying_.below(n_));
-    while (std::ranges::count(plan_.byzantine, f.node) > 0);
-    for (f.at_ms = 1000; f.at_ms < 12'000; f.at_ms += 4000) {
-      f.for_ms = 1000 + static_cast<std::uint32_t>(lying_.below(2000));
+    plan_.load.placements = std::max(plan_.load.placements, 1600u / n_);
+    for (std::uint32_t at_ms : {800, 7500}) {
+      fault f{fault_kind::cut_off, at_ms, 0, 0, 0, 0};
+      f.for_ms = 4000 + static_cast<std::uint32_t>(lying_.below(2000));
+      do
+        f.node = static_cast<std::uint16_t>(lying_.below(n_));
+      while (std::ranges::count(plan_.byzantine, f.node) > 0);
       plan_.faults.push_back(f);
     }
     std::ranges::stable_sort(plan_.faults, {}, &fault::at_ms);
