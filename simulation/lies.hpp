@@ -35,7 +35,8 @@ enum class lie_kind : std::uint8_t {
   false_offers,
   wrong_state, ///< 1: only pages are wrong; whoever gives wrong nodes is not asked for these
   no_state,
-  slow_state, ///< so many ms late
+  slow_state,  ///< so many ms late
+  slow_bodies, ///< likewise, and final blocks
   false_standing,
   false_progress,
   endless_questions,

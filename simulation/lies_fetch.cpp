@@ -247,6 +247,23 @@ public:
   }
 };
 
+/// Just before another is asked.
+class slow_bodies final : public habit {
+public:
+  using habit::habit;
+
+  void sending(std::size_t, std::vector<parcel>& all) override {
+    for (auto& p : all) {
+      if (!p.message
+          || (!std::holds_alternative<bodies>(*p.message)
+              && !std::holds_alternative<committed_block>(*p.message)))
+        continue;
+      p.delay_us += what_.amount * 1000ull;
+      did();
+    }
+  }
+};
+
 /// That it is new, or old, or stands where nobody does.
 class false_standing final : public habit {
 public:
@@ -402,6 +419,8 @@ habit_ptr make_fetch_habit(liar& who, const lie& what, std::uint64_t& count) {
       return made<no_state>(who, what, count);
     case lie_kind::slow_state:
       return made<slow_state>(who, what, count);
+    case lie_kind::slow_bodies:
+      return made<slow_bodies>(who, what, count);
     case lie_kind::false_standing:
       return made<false_standing>(who, what, count);
     case lie_kind::false_progress:

@@ -49,6 +49,9 @@ lie draw_lie(std::uint16_t node, random_source& random, std::uint16_t n) {
     case lie_kind::slow_state:
       l.amount = between(500, 2900);
       break;
+    case lie_kind::slow_bodies: // body_retry_ms, retransmit_ms
+      l.amount = between(0, 1) == 0 ? between(100, 149) : between(200, 249);
+      break;
     case lie_kind::delays:
       l.amount = between(10, 2000);
       break;

@@ -43,6 +43,9 @@ lie always(lie_kind kind, std::uint16_t node) {
     case lie_kind::slow_state:
       l.amount = 2000;
       break;
+    case lie_kind::slow_bodies:
+      l.amount = 145;
+      break;
     case lie_kind::wrong_bodies:
       l.amount = 1;
       break;
