@@ -164,7 +164,8 @@ CAF_TEST(a node that is killed on purpose is no news) {
   network->node(1).kill();
   CAF_CHECK(!network->node(1).running());
   CAF_CHECK(network->check().has_value());
-  CAF_CHECK_EQUAL(network->usage()[1].rss_mb, 0);
+  auto usage = network->usage();
+  CAF_CHECK_EQUAL(usage[1].rss_mb, 0);
 }
 
 CAF_TEST(nodes that ignore orders to end are killed) {
