@@ -14,7 +14,8 @@ constexpr std::uint64_t huge = ~std::uint64_t{0};
 /// The same for all liars who see these bytes.
 random_source drawn_from(byte_view what) {
   std::uint64_t seed = 0;
-  for (auto c : hash(what).view().substr(0, 8))
+  auto name = hash(what);
+  for (auto c : name.view().substr(0, 8))
     seed = seed << 8 | static_cast<std::uint8_t>(c);
   return random_source{seed};
 }
