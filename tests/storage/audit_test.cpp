@@ -15,7 +15,7 @@ namespace consensus = bourse::consensus;
 namespace {
 
 struct fixture : ledger_store {
-  fixture() : ledger_store(2) {}
+  explicit fixture(bool blocks = true) : ledger_store(2, blocks) {}
 
   expected<audit_report> verify() const {
     return verify_ledger(*s, ledger.genesis());
@@ -323,11 +323,7 @@ namespace {
 
 /// The log begins behind 8, and 16 waits to become the next base.
 struct pruned_fixture : fixture {
-  pruned_fixture() {
-    disk = memory_disk{};
-    s = open_memory_store(disk);
-    ledger = fake_ledger{2};
-    CAF_REQUIRE(open_for(*s, ledger.cluster(), ledger.self).has_value());
+  pruned_fixture() : fixture(false) {
     ledger.write_blocks(*s, 10);
     write_next_base(*s);
     ledger.write_blocks(*s, block_count - 10);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <random>
 
 #include "storage/base.hpp"
@@ -36,10 +37,10 @@ void write(store& s, const write_batch& batch) {
 }
 
 /// The same ledger each time, as far as it is written.
-fake_ledger written(store& s, std::size_t blocks) {
-  fake_ledger ledger{seed};
-  CAF_REQUIRE(open_for(s, ledger.cluster(), ledger.self).has_value());
-  ledger.write_blocks(s, blocks);
+std::unique_ptr<fake_ledger> written(store& s, std::size_t blocks) {
+  auto ledger = std::make_unique<fake_ledger>(seed);
+  CAF_REQUIRE(open_for(s, ledger->cluster(), ledger->self).has_value());
+  ledger->write_blocks(s, blocks);
   return ledger;
 }
 
@@ -78,7 +79,7 @@ struct source {
 
   memory_disk disk;
   std::unique_ptr<store> s;
-  fake_ledger ledger;
+  std::unique_ptr<fake_ledger> ledger;
   base_record base;
 };
 
@@ -87,7 +88,7 @@ void write_laggard(store& s, const source& ahead) {
   written(s, 6);
   write_batch batch;
   for (std::uint64_t n = 17; n <= 18; ++n) {
-    const auto& b = ahead.ledger.blocks()[n - 1];
+    const auto& b = ahead.ledger->blocks()[n - 1];
     append(batch, consensus::record{consensus::committed_record{b.committed}});
     append(batch, block_bodies{b.result->sequence, b.result->block_digest, b.submissions});
     append(batch, consensus::record{consensus::vote_record{consensus::vote_kind::commit,
@@ -106,7 +107,7 @@ void stage(store& s, const source& ahead) {
 void check_taken_over(const reader& s, const source& ahead) {
   auto n = ahead.base.what.sequence;
   CAF_CHECK(state_in(s) == ahead.base.what.state);
-  auto c = good(load_consensus(s, ahead.ledger.cluster()));
+  auto c = good(load_consensus(s, ahead.ledger->cluster()));
   CAF_CHECK(c.executed == n);
   CAF_CHECK(c.chain == ahead.base.what.chain);
   CAF_CHECK(c.stable == ahead.base.proof);
@@ -117,9 +118,9 @@ void check_taken_over(const reader& s, const source& ahead) {
   CAF_CHECK(good(load_checkpoint(s))->time == ahead.base.what.time);
   CAF_CHECK(!has(s, family::blocks, layout::sequence_key(sequence_number{6})));
   CAF_CHECK(
-      good(load_bodies(s, sequence_number{17}, ahead.ledger.blocks()[16].result->block_digest))
+      good(load_bodies(s, sequence_number{17}, ahead.ledger->blocks()[16].result->block_digest))
           .size()
-      == ahead.ledger.blocks()[16].submissions.size());
+      == ahead.ledger->blocks()[16].submissions.size());
   CAF_CHECK(!good(s.last(family::results, {}, {})));
   CAF_CHECK(!good(s.last(family::reports, {}, {})));
 }
@@ -227,7 +228,7 @@ CAF_TEST(a newer stable checkpoint than the base is kept) {
   CAF_REQUIRE(good(append_install(batch, *s, ahead.base)));
   write(*s, batch);
   CAF_CHECK(good(restore_base(*s)));
-  auto c = good(load_consensus(*s, ahead.ledger.cluster()));
+  auto c = good(load_consensus(*s, ahead.ledger->cluster()));
   CAF_CHECK(c.stable == newer);
   CAF_CHECK(c.executed == ahead.base.what.sequence);
   CAF_CHECK_EQUAL(c.votes.size(), 1u); // of block 18 alone

@@ -22,6 +22,9 @@ public:
   /// `adapt` may change the genesis before anything is made of it.
   explicit fake_ledger(std::uint64_t seed,
                        const std::function<void(storage::audit_genesis&)>& adapt = {});
+  // Its market keeps a reference to its rules.
+  fake_ledger(const fake_ledger&) = delete;
+  fake_ledger& operator=(const fake_ledger&) = delete;
 
   /// Appends blocks to the store, everything synced.
   void write_blocks(storage::store& s, std::size_t count);

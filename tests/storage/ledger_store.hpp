@@ -13,10 +13,14 @@ namespace bourse::tests {
 struct ledger_store {
   static constexpr std::size_t block_count = 18;
 
-  /// The last stable checkpoint is two blocks below the last, and one slot is open.
-  explicit ledger_store(std::uint64_t seed) : s(storage::open_memory_store(disk)), ledger(seed) {
+  /// The last stable checkpoint is two blocks below the last, and one slot is open. Or, with
+  /// `blocks` false, nothing is written yet.
+  explicit ledger_store(std::uint64_t seed, bool blocks = true)
+      : s(storage::open_memory_store(disk)), ledger(seed) {
     auto opened = storage::open_for(*s, ledger.cluster(), ledger.self);
     BOURSE_ASSERT(opened.has_value());
+    if (!blocks)
+      return;
     ledger.write_blocks(*s, block_count);
     ledger.write_open_slot(*s);
   }
