@@ -36,15 +36,15 @@ std::string problem(const expected<T>& x) {
 } // namespace
 
 CAF_TEST(decimals are digits with at most one point) {
-  CAF_CHECK(parse_decimal("0") == decimal(0, 0));
-  CAF_CHECK(parse_decimal("007.500") == decimal(75, 1));
-  CAF_CHECK(parse_decimal("9223372036854775807") == decimal(INT64_MAX, 0));
+  CAF_CHECK(parse_decimal("0") == decimal{0, 0});
+  CAF_CHECK(parse_decimal("007.500") == decimal{75, 1});
+  CAF_CHECK(parse_decimal("9223372036854775807") == decimal{INT64_MAX, 0});
   for (auto bad :
        {"", ".", "1.", ".5", "-1", "+1", "1e3", " 1", "1 ", "1.2.3", "1,5", "0x1", "nan"})
     CAF_CHECK(!parse_decimal(bad));
   CAF_CHECK(!parse_decimal("10000000000000000000"));
   CAF_CHECK(!parse_decimal("0.0000000000000000001"));
-  CAF_CHECK(parse_decimal("00000000000000000000001.0000000000000000000000") == decimal(1, 0));
+  CAF_CHECK(parse_decimal("00000000000000000000001.0000000000000000000000") == decimal{1, 0});
 }
 
 CAF_TEST(a long text is not repeated in full) {
