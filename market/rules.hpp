@@ -52,6 +52,18 @@ struct client {
   bool treasurer = false;
 };
 
+/// What fixes the order of submissions (docs/PROTOCOL, "What is not there yet").
+struct order_rules {
+  /// Boundaries of reports are multiples of this.
+  std::uint32_t grid_ms = 20;
+  /// Requests of lane 3 that go ahead of lane 4 in one block.
+  std::uint32_t high_value_requests = 250;
+  /// Most stamps in one report.
+  std::uint32_t max_stamps = 4096;
+  /// Most stamps of one replica that wait for their bodies to execute.
+  std::uint32_t max_open_stamps = 262'144;
+};
+
 struct rules {
   digest cluster;
   std::vector<asset> assets;
@@ -62,6 +74,7 @@ struct rules {
   account_id fee_account;
   submission_limits submissions;
   block_limits blocks;
+  order_rules order;
   /// Credit: how far ahead of its next number a stream may be.
   std::uint32_t stream_window = 64;
   std::uint32_t stream_window_bytes = 1024 * 1024;

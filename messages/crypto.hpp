@@ -46,6 +46,7 @@ enum class purpose : std::uint8_t {
   handshake = 7,
   view_change = 8,
   new_view = 9,
+  stamp_report = 10,
 };
 
 /// An Ed25519 key pair. The secret half is wiped from memory at destruction and never printed.

@@ -14,6 +14,7 @@
 #include "messages/report.hpp"
 #include "messages/request.hpp"
 #include "messages/splitmix64.hpp"
+#include "messages/stamps.hpp"
 
 namespace bourse::messages {
 
@@ -68,6 +69,8 @@ submission random_submission(splitmix64& random, std::size_t max_requests);
 signed_submission random_signed_submission(splitmix64& random);
 report random_report(splitmix64& random);
 block random_block(splitmix64& random, std::size_t max_submissions);
+stamp_report random_stamp_report(splitmix64& random, std::size_t max_stamps);
+signed_report random_signed_report(splitmix64& random);
 
 statement random_statement(splitmix64& random);
 replica_signature random_signature(splitmix64& random);

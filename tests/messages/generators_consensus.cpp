@@ -26,6 +26,34 @@ block random_block(splitmix64& random, std::size_t max_submissions) {
   return out;
 }
 
+stamp_report random_stamp_report(splitmix64& random, std::size_t max_stamps) {
+  stamp_report out;
+  out.replica = random_strong<replica_id>(random);
+  out.index = random_strong<report_index>(random).next();
+  if (out.index.value() == 0)
+    out.index = report_index{1};
+  out.previous = random_fixed<digest>(random);
+  // Half of the time lies before the first stamp at most, the rest is for those that follow.
+  auto time = up_to(random, max_stamp_time.value() / 2);
+  auto most = max_stamp_time.value() / 2 / (max_stamps + 1);
+  out.stamps.resize(random.below(max_stamps + 1));
+  for (auto& s : out.stamps) {
+    s.about.client = random_strong<client_id>(random);
+    s.about.stream = random_strong<stream_id>(random, max_streams - 1);
+    s.about.number = submission_number{1 + up_to(random, ~std::uint64_t{1})};
+    s.body = random_fixed<digest>(random);
+    s.time = stamp_time{time};
+    time += 1 + up_to(random, most - 1);
+  }
+  auto last = out.stamps.empty() ? 0 : out.stamps.back().time.value();
+  out.boundary = stamp_time{last + up_to(random, max_stamp_time.value() - last)};
+  return out;
+}
+
+signed_report random_signed_report(splitmix64& random) {
+  return {encode(random_stamp_report(random, 5)), random_fixed<signature>(random)};
+}
+
 statement random_statement(splitmix64& random) {
   statement out;
   out.view = random_strong<view_number>(random);
