@@ -25,6 +25,11 @@ public:
   std::vector<page_update> take_dirty_pages();
   /// Into an exchange that has executed nothing.
   expected<void> restore(const page_key& key, byte_view content);
+  /// A page of the state that is not the market's: it counts in page_root as well. Empty content:
+  /// it is gone.
+  void set_page(const page_key& key, byte_view content) {
+    tree_.apply(key, content);
+  }
 
   account_view account(account_id id) const;
   book_view book(instrument_id id, std::size_t limit) const;

@@ -24,6 +24,11 @@ public:
     out_.append(reinterpret_cast<const char*>(&x), sizeof x);
     return *this;
   }
+  /// Adds bytes as they are; the caller writes how many there are, if that is not known.
+  page_writer& put_bytes(byte_view x) {
+    out_.append(x);
+    return *this;
+  }
   /// Overwrites a number written before.
   template <class T>
   void put_at(std::size_t offset, T x) {
@@ -55,6 +60,16 @@ public:
     }
     std::memcpy(&x, in_.data(), sizeof x);
     in_.remove_prefix(sizeof x);
+    return x;
+  }
+  /// The next `n` bytes; none and not ok if there are fewer.
+  byte_view get_bytes(std::size_t n) {
+    if (in_.size() < n) {
+      ok_ = false;
+      return {};
+    }
+    auto x = in_.substr(0, n);
+    in_.remove_prefix(n);
     return x;
   }
   /// For what the caller finds wrong.

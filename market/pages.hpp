@@ -22,6 +22,8 @@ enum class page_kind : std::uint8_t {
   accounts = 2,      ///< balances and dead-man's switch of accounts, a few to a page
   clients = 3,       ///< streams and report numbers of clients, a few to a page
   orders = 4,        ///< open orders of one instrument, by ranges of order id
+  bodies = 5,        ///< submissions that wait for their place in a block, by number
+  fair_order = 6,    ///< heads of the replicas' chains, and stamps of what waits, by stream
 };
 
 /// Names a page. Ascending keys are the order of leaves.

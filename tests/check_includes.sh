@@ -35,11 +35,12 @@ layer() {
   fi
 }
 
-folders='messages|conformance|consensus|market|config|storage|actors|bench|simulation|app|tests|examples'
+folders='messages|conformance|consensus|market|fairness|config|storage|actors|bench|simulation|app|tests|examples'
 layer messages
 layer conformance messages
 layer consensus messages
 layer market messages
+layer fairness messages market
 layer config messages market
 layer storage messages consensus market
 layer actors messages conformance consensus market config storage
@@ -51,7 +52,7 @@ layer examples messages consensus market config storage actors
 threads='thread|mutex|shared_mutex|condition_variable|atomic|future|stop_token|semaphore|latch|barrier'
 system='sys/.*|netinet/.*|arpa/.*|netdb\.h|unistd\.h|poll\.h|pthread\.h|ctime|time\.h|random'
 libraries='caf/.*|rocksdb/.*|spdlog/.*|toml\+\+/.*|google/.*|.*\.pb\.h'
-for folder in conformance consensus market; do
+for folder in conformance consensus market fairness; do
   forbid "$folder" "$threads|$system|$libraries|sodium.*" "pure folders decide, actors do"
 done
 forbid messages "$threads|caf/.*|rocksdb/.*|sys/socket\.h|netinet/.*" "messages know no actors and no I/O"
@@ -61,12 +62,12 @@ done
 for folder in actors bench simulation app examples config; do
   forbid "$folder" 'rocksdb/.*' "only storage knows RocksDB"
 done
-for folder in conformance consensus market config storage actors bench simulation app examples; do
+for folder in conformance consensus market fairness config storage actors bench simulation app examples; do
   forbid "$folder" '.*\.pb\.h' "protobuf types stay inside the codec"
 done
 
 # <chrono> serves durations; the clocks are what a pure folder must not read.
-for folder in conformance consensus market; do
+for folder in conformance consensus market fairness; do
   if [ -d "$folder" ] && grep -rnE --include='*.hpp' --include='*.cpp' \
       '\b(system_clock|steady_clock|high_resolution_clock)\b' "$folder"; then
     echo "  (pure folders read no clock)"
