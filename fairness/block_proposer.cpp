@@ -72,7 +72,7 @@ void block_proposer::look(const sight& s, stamp_time now) {
 /// in which nothing becomes final. If chains ran full over that, nothing would be stamped any more.
 bool block_proposer::crowded(const sight& s) const {
   std::size_t replicas = 0;
-  for (std::uint16_t i = 0; i < size_.n && i < newest_.size(); ++i) {
+  for (std::uint16_t i = 0; i < size_.n; ++i) {
     auto from = later(named_[i], s.order.heads().of(replica_id{i})).index;
     replicas += newest_[i].index.value() >= from.value() + max_links / 2 ? 1 : 0;
   }
@@ -93,7 +93,7 @@ std::optional<std::vector<chain_head>> block_proposer::heads(const sight& s) con
   if (!more && !left && !due && !crowded(s) && last >= s.fill_until)
     return std::nullopt;
   std::vector<chain_head> out;
-  for (std::uint16_t i = 0; i < size_.n && i < newest_.size(); ++i)
+  for (std::uint16_t i = 0; i < size_.n; ++i)
     if (newest_[i].index > later(named_[i], s.order.heads().of(replica_id{i})).index)
       out.push_back({replica_id{i}, newest_[i].index, newest_[i].digest});
   // A block names something, even if that moves nothing: only a view change makes empty ones.

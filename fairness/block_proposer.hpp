@@ -17,7 +17,7 @@ namespace bourse::fairness {
 class block_proposer {
 public:
   block_proposer(const market::rules& rules, replica_id self, cluster_size size)
-      : rules_(rules), self_(self), size_(size), named_(size.n) {}
+      : rules_(rules), self_(self), size_(size), named_(size.n), newest_(size.n) {}
 
   /// What it looks at.
   struct sight {

@@ -420,14 +420,18 @@ void sequencing::propose(stamp_time now) {
   }
 }
 
+std::optional<stamp_time> sequencing::next_relay() const {
+  auto since = proposer_.waiting_since();
+  if (!since || options_.size.primary_of(view_) == options_.self)
+    return std::nullopt;
+  auto from = relayed_ ? std::max(*relayed_, *since) : *since;
+  return stamp_time{from.value() + options_.relay_after_us};
+}
+
 /// What the primary lets lie it may not have, before that counts against it.
 void sequencing::relay(stamp_time now) {
-  auto since = proposer_.waiting_since();
-  auto primary = options_.size.primary_of(view_);
-  if (!since || primary == options_.self)
-    return;
-  auto from = relayed_ && *relayed_ >= *since ? *relayed_ : *since;
-  if (now.value() - std::min(from, now).value() < options_.relay_after_us)
+  auto at = next_relay();
+  if (!at || now < *at)
     return;
   relayed_ = now;
   for (std::uint16_t i = 0; i < options_.size.n; ++i) {
@@ -483,11 +487,7 @@ std::optional<stamp_time> sequencing::next_event() const {
   }
   by(missing_reports_.next());
   by(missing_bodies_.next());
-  if (auto since = proposer_.waiting_since();
-      since && options_.size.primary_of(view_) != options_.self) {
-    auto from = relayed_ && *relayed_ >= *since ? *relayed_ : *since;
-    by(stamp_time{from.value() + options_.relay_after_us});
-  }
+  by(next_relay());
   return first;
 }
 

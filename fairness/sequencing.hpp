@@ -194,6 +194,7 @@ private:
   }
   bool owed(stamp_time now) const;
   void propose(stamp_time now);
+  std::optional<stamp_time> next_relay() const;
   void relay(stamp_time now);
   std::vector<replica_id> holders(replica_id first) const;
 
