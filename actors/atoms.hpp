@@ -21,6 +21,12 @@ using propose_atom = caf::atom_constant<caf::atom("propose")>;
 using check_atom = caf::atom_constant<caf::atom("check")>;
 using checked_atom = caf::atom_constant<caf::atom("checked")>;
 
+using want_atom = caf::atom_constant<caf::atom("want")>;
+using stamps_atom = caf::atom_constant<caf::atom("stamps")>;
+using write_atom = caf::atom_constant<caf::atom("write")>;
+using written_atom = caf::atom_constant<caf::atom("written")>;
+using stable_atom = caf::atom_constant<caf::atom("stable")>;
+
 using persist_atom = caf::atom_constant<caf::atom("persist")>;
 using persisted_atom = caf::atom_constant<caf::atom("persisted")>;
 using execute_atom = caf::atom_constant<caf::atom("execute")>;

@@ -95,8 +95,8 @@ private:
     busy_ = true;
     missing_ = matchers_.size();
     outcomes_.assign(matchers_.size(), {});
-    auto works
-        = house_.begin({block.sequence, block.digest, block.content.time, block.submissions});
+    auto works = house_.begin(
+        {block.sequence, block.digest, queue_.front()->time, queue_.front()->executes});
     BOURSE_ASSERT(works.size() == matchers_.size());
     for (std::size_t i = 0; i < works.size(); ++i)
       self_->send(matchers_[i], match_atom::value,
@@ -126,13 +126,16 @@ private:
     auto signature
         = context_->key.sign(purpose::results, context_->cluster(), signed_bytes(statement));
     executed_ptr done = std::make_shared<const executed_block>(
-        executed_block{what->block, result, {context_->self, signature}});
+        executed_block{what, result, {context_->self, signature}});
     self_->send(routes_->ledger, executed_atom::value, done);
     self_->send(routes_->replica, executed_atom::value, done);
     self_->send(routes_->gateway, executed_atom::value, done);
     self_->send(routes_->mempool, executed_atom::value, done);
-    if (what->checkpoint)
+    self_->send(routes_->sequencer, executed_atom::value, done);
+    if (what->checkpoint) {
+      collect(what->pages);
       take_checkpoint(result->time);
+    }
     busy_ = false;
     go_on();
   }

@@ -87,7 +87,7 @@ inline consensus::options core_options(const node_context& c) {
   o.cluster = c.cluster();
   o.window = c.genesis.window;
   o.checkpoint_interval = c.genesis.checkpoint_interval;
-  o.max_block_bytes = max_encoded_bytes(c.genesis.market.blocks);
+  o.max_block_bytes = max_block_bytes;
   o.max_in_flight = c.options.max_in_flight;
   o.retransmit_ms = c.options.retransmit_ms;
   return o;

@@ -1,5 +1,6 @@
 // Who may say what to whom inside a node: every actor's typed interface on one page. docs/
-// ARCHITECTURE.md draws the map. Actors are thin: the decisions are in consensus/ and market/.
+// ARCHITECTURE.md draws the map. Actors are thin: the decisions are in consensus/, fairness/ and
+// market/.
 #pragma once
 
 #include <memory>
@@ -26,6 +27,12 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::report_number)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::channel)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::fetch_blocks)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::fetch_bodies)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::fetch_reports)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::messages::report_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::submissions_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::digests_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::actors::order_parts_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::consensus::execution)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::consensus::proposal_grant)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::consensus::proposal_check)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bourse::consensus::suspicion)
@@ -83,10 +90,10 @@ using replica_actor = caf::typed_actor<
   caf::reacts_to<start_atom, routes_ptr>,
   /// A frame from a peer's link; takes the messages of channel::consensus.
   caf::reacts_to<frame_atom, replica_id, frame_ptr>,
-  /// From the mempool: the answer to a grant.
+  /// From the sequencer: the answer to a grant.
   caf::reacts_to<propose_atom, full_block_ptr>,
-  /// From the mempool: the answer to a check, of a first proposal or not; the block is null if it is
-  /// unacceptable.
+  /// From the sequencer: the answer to a check, of a first proposal or not; the block is null if it
+  /// is unacceptable.
   caf::reacts_to<checked_atom, statement, bool, full_block_ptr>,
   /// From the ledger: everything up to this ticket is on the disk.
   caf::reacts_to<persisted_atom, std::uint64_t>,
@@ -121,7 +128,7 @@ using view_change_actor = caf::typed_actor<
   caf::reacts_to<begun_atom, view_number>,
   /// Something that counts against the primary.
   caf::reacts_to<suspect_atom, consensus::suspicion>,
-  /// From the mempool: what is executed, and what waits.
+  /// From the sequencer: what is executed, and what waits.
   caf::reacts_to<watch_atom, consensus::work_seen>,
   /// A peer's link came up or went down.
   caf::reacts_to<linked_atom, replica_id>,
@@ -138,7 +145,7 @@ using verifier_actor = caf::typed_actor<
   /// Fills in the findings and hands it back.
   caf::replies_to<verify_atom, verification_ptr>::with<verified_atom, verification_ptr>>;
 
-/// Holds what is pending, makes blocks of it, and finds the bodies that others' blocks name.
+/// Admits what clients send, holds it, and finds bodies that others have.
 using mempool_actor = caf::typed_actor<
   caf::reacts_to<start_atom, routes_ptr>,
   /// From the gateway: a client's submissions.
@@ -147,14 +154,35 @@ using mempool_actor = caf::typed_actor<
   caf::reacts_to<verified_atom, verification_ptr>,
   /// A frame from a peer's link; takes the messages of channel::bodies.
   caf::reacts_to<frame_atom, replica_id, frame_ptr>,
-  /// From the replica: hand in the next proposal, when it is full or has waited long enough.
+  /// From the sequencer: these were asked of peers.
+  caf::reacts_to<want_atom, digests_ptr>,
+  /// From the clearing house: a block is executed.
+  caf::reacts_to<executed_atom, executed_ptr>,
+  caf::replies_to<status_atom>::with<std::string>>;
+
+/// Fair order: carries out what fairness::sequencing decides.
+using sequencer_actor = caf::typed_actor<
+  caf::reacts_to<start_atom, routes_ptr>,
+  /// A frame from a peer's link; takes the messages of channel::stamps.
+  caf::reacts_to<frame_atom, replica_id, frame_ptr>,
+  /// From the mempool: verified bodies.
+  caf::reacts_to<bodies_atom, submissions_ptr>,
+  /// From the mempool, for a peer that lacks bodies which the mempool does not hold.
+  caf::reacts_to<bodies_atom, replica_id, fetch_bodies>,
+  /// From the ledger: this replica's own report is synced, with the bodies that it stamps.
+  caf::reacts_to<written_atom, report_ptr>,
+  /// From the replica: name heads for the next block, when there is reason for one.
   caf::reacts_to<grant_atom, consensus::proposal_grant>,
   /// From the replica: a view has begun, and proposals of earlier ones are over.
   caf::reacts_to<renew_atom, view_number>,
   /// From state transfer: blocks are owed up to this one, empty if there are no orders.
   caf::reacts_to<fill_atom, sequence_number>,
-  /// From the replica: is this block acceptable? Also for final blocks that lack bodies.
+  /// From the replica: is this block acceptable, and all here that a vote for it rests on?
   caf::reacts_to<check_atom, consensus::proposal_check>,
+  /// From the replica: a final block, strictly in order, for the clearing house.
+  caf::reacts_to<execute_atom, consensus::execution>,
+  /// From the replica: this checkpoint is stable.
+  caf::reacts_to<stable_atom, sequence_number>,
   /// From the clearing house: a block is executed.
   caf::reacts_to<executed_atom, executed_ptr>,
   caf::reacts_to<clock_atom>,
@@ -181,6 +209,7 @@ using state_transfer_actor = caf::typed_actor<
 struct peer_routes {
   replica_actor replica;
   mempool_actor mempool;
+  sequencer_actor sequencer;
   view_change_actor view_change;
   state_transfer_actor transfer;
 };
@@ -205,7 +234,7 @@ using peers_actor = caf::typed_actor<
 /// Accounts and settlement; leads the matchers through each block.
 using clearing_actor = caf::typed_actor<
   caf::reacts_to<start_atom, routes_ptr>,
-  /// From the replica: execute, strictly in order.
+  /// From the sequencer: execute, strictly in order.
   caf::reacts_to<execute_atom, execution_ptr>,
   /// From a matcher.
   caf::reacts_to<matched_atom, match_result_ptr>,
@@ -233,6 +262,8 @@ using ledger_actor = caf::typed_actor<
   caf::reacts_to<start_atom, routes_ptr>,
   /// From the replica; answered by persisted_atom when synced, if it has a ticket.
   caf::reacts_to<persist_atom, persist_ptr>,
+  /// From the sequencer; what it writes is synced with whatever is persisted next.
+  caf::reacts_to<write_atom, order_parts_ptr>,
   /// From the clearing house: results, written with the next group commit.
   caf::reacts_to<executed_atom, executed_ptr>,
   /// From the clearing house: a checkpoint's pages; the replica is told by saved_atom when
@@ -244,8 +275,10 @@ using ledger_actor = caf::typed_actor<
   caf::reacts_to<clock_atom>,
   /// For a peer that is behind: sends committed blocks to it.
   caf::reacts_to<blocks_atom, replica_id, fetch_blocks>,
-  /// For a peer that lacks bodies which the mempool no longer holds.
+  /// For a peer that lacks bodies which nobody here holds in memory.
   caf::reacts_to<bodies_atom, replica_id, fetch_bodies>,
+  /// For a peer that lacks reports which the sequencer no longer holds.
+  caf::reacts_to<stamps_atom, replica_id, fetch_reports>,
   /// Goes on with what peers asked for.
   caf::reacts_to<serve_atom>,
   /// A client's past reports: the blocks from the one that holds this report on.
@@ -336,6 +369,7 @@ struct routes {
   replica_actor replica;
   view_change_actor view_change;
   mempool_actor mempool;
+  sequencer_actor sequencer;
   clearing_actor clearing;
   ledger_actor ledger;
   gateway_actor gateway;

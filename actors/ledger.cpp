@@ -19,6 +19,7 @@
 #include "actors/serve_budget.hpp"
 #include "actors/spawn.hpp"
 #include "consensus/catch_up.hpp"
+#include "fairness/stamped.hpp"
 #include "storage/base.hpp"
 #include "storage/pruning.hpp"
 #include "storage/records.hpp"
@@ -67,6 +68,10 @@ public:
           meter m(context_->counters, component::ledger);
           persist(*what);
         },
+        [this](write_atom, const order_parts_ptr& what) {
+          meter m(context_->counters, component::ledger);
+          write(*what);
+        },
         [this](executed_atom, const executed_ptr& block) {
           meter m(context_->counters, component::ledger);
           executed(*block);
@@ -91,6 +96,10 @@ public:
           asked(to, what);
         },
         [this](bodies_atom, replica_id to, const fetch_bodies& what) {
+          meter m(context_->counters, component::ledger);
+          asked(to, what);
+        },
+        [this](stamps_atom, replica_id to, const fetch_reports& what) {
           meter m(context_->counters, component::ledger);
           asked(to, what);
         },
@@ -142,8 +151,6 @@ private:
   // -- writing -----------------------------------------------------------------------------------
 
   void persist(const persist_request& what) {
-    for (const auto& block : what.bodies)
-      append(batch_, storage::block_bodies{block->sequence, block->digest, block->submissions});
     for (const auto& record : what.records) {
       append(batch_, record);
       if (const auto* stable = std::get_if<consensus::stable_record>(&record))
@@ -154,8 +161,28 @@ private:
     written(what.urgent);
   }
 
+  void write(const order_parts& what) {
+    for (const auto& r : what.reports)
+      append(batch_, *r);
+    for (const auto& body : what.bodies)
+      storage::append_pending(batch_, *body);
+    if (what.own) {
+      append(batch_, *what.own);
+      own_.push_back(what.own);
+    }
+    written(what.own != nullptr);
+  }
+
+  /// What was pending moves to the block that has executed it, in one write.
   void executed(const executed_block& block) {
     append(batch_, storage::stored_results{block.result, block.by});
+    const auto& what = *block.what;
+    append(batch_, storage::block_bodies{what.block->sequence, what.block->digest, what.executes,
+                                         what.voided});
+    for (const auto& s : what.gone) {
+      auto name = fairness::about(*s);
+      storage::erase_pending(batch_, name.about, name.body);
+    }
     executed_ = block.result->sequence;
     written(false);
   }
@@ -198,7 +225,7 @@ private:
   void write_out() {
     if (batch_.empty() || failed_ || installed_)
       return;
-    bool sync = std::exchange(sync_, false) || ticket_ || !saved_.empty();
+    bool sync = std::exchange(sync_, false) || ticket_ || !saved_.empty() || !own_.empty();
     put(batch_, sync ? durability::synced : durability::buffered);
     batch_.clear();
     if (!saved_.empty())
@@ -246,6 +273,8 @@ private:
     for (const auto& checkpoint : saved_)
       self_->send(routes_->replica, saved_atom::value, checkpoint.sequence, checkpoint.state);
     saved_.clear();
+    for (auto& own : std::exchange(own_, {}))
+      self_->send(routes_->sequencer, written_atom::value, std::move(own));
   }
 
   /// Now if nothing has gathered, else with the write that follows in a moment anyway: nobody who
@@ -323,6 +352,11 @@ private:
       serve_later(to, [=, this] { serve(to, what); });
   }
 
+  void asked(replica_id to, const fetch_reports& what) {
+    if (budget_.may(to, now_ms(), what.reports.size()))
+      serve_later(to, [=, this] { serve(to, what); });
+  }
+
   /// Peers wait until what is to be written is written, and for one another: between two answers
   /// comes what has been sent here meanwhile, such as votes.
   void serve_later(replica_id to, std::function<void()> what) {
@@ -377,6 +411,31 @@ private:
     in_messages(
         found, [](signed_submission& s) { return std::move(s); },
         [&](bodies part) { send(to, channel::bodies, std::move(part)); });
+  }
+
+  void serve(replica_id to, const fetch_reports& what) {
+    if (gone(to, what.sequence))
+      return;
+    stamp_reports part;
+    std::size_t size = 0;
+    for (auto place : what.reports)
+      for (std::size_t i = 0; i < reports_in_answer; ++i) { // backwards, as the sequencer does
+        auto found = intact(storage::load_report(*store_, place));
+        auto content = found ? decode_stamp_report(found->body, UINT16_MAX)
+                             : expected<stamp_report>{fail(errc::not_found)};
+        if (!content)
+          break;
+        place.index = report_index{place.index.value() - 1};
+        place.report = content->previous;
+        size += found->body.size();
+        part.reports.push_back(std::move(*found));
+        if (size >= serve_bytes) {
+          send(to, channel::stamps, std::exchange(part, {}));
+          size = 0;
+        }
+      }
+    if (!part.reports.empty())
+      send(to, channel::stamps, std::move(part));
   }
 
   void send(replica_id to, channel on, peer_message what) {
@@ -479,7 +538,8 @@ private:
   storage::write_batch batch_;
   std::optional<std::uint64_t> ticket_; ///< the greatest that waits for a sync
   std::vector<storage::stored_checkpoint> saved_;
-  sequence_number executed_; ///< the last whose results are here
+  std::vector<report_ptr> own_; ///< of this replica, waiting for a sync
+  sequence_number executed_;    ///< the last whose results are here
   std::vector<std::function<void()>> when_written_;
   std::deque<std::pair<replica_id, std::function<void()>>>
       serves_; ///< to peers, of what is written

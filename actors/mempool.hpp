@@ -1,5 +1,4 @@
-// Holds what is pending, makes blocks of it for the primary, and finds the bodies that others'
-// blocks name.
+// Admits what clients send, holds it until it is executed, and finds bodies that others have.
 #pragma once
 
 #include <vector>
@@ -16,10 +15,6 @@ struct mempool_setup {
   context_ptr context;
   market::pending_pool pool; ///< knows where the streams stand
   std::vector<verifier_actor> verifiers;
-  view_number view;
-  sequence_number executed;
-  block_time time;     ///< of that block
-  block_time next_due; ///< when a dead-man's switch fires next, as of that block
 };
 
 mempool_actor spawn_mempool(caf::actor_system& system, mempool_setup setup);

@@ -14,14 +14,15 @@ namespace bourse::actors {
 enum class component : std::uint8_t {
   replica,
   mempool,
+  sequencer,
   verifier,
   clearing,
   matcher,
   ledger,
   gateway,
 };
-inline constexpr std::array component_names{"replica", "mempool", "verifier", "clearing",
-                                            "matcher", "ledger",  "gateway"};
+inline constexpr std::array component_names{"replica",  "mempool", "sequencer", "verifier",
+                                            "clearing", "matcher", "ledger",    "gateway"};
 
 using counter = std::atomic<std::uint64_t>;
 
@@ -52,6 +53,7 @@ struct metrics {
   counter malformed_from_peers = 0;
   counter malformed_from_clients = 0;
   counter unwanted_bodies = 0;
+  counter unwanted_reports = 0;
 
   // clients
   counter sessions_opened = 0;

@@ -12,6 +12,7 @@
 #include "actors/mempool.hpp"
 #include "actors/recovery.hpp"
 #include "actors/replica.hpp"
+#include "actors/sequencer.hpp"
 #include "actors/state_transfer.hpp"
 #include "actors/verifier.hpp"
 #include "actors/view_change.hpp"
@@ -61,9 +62,7 @@ public:
     routes_->gateway
         = own("gateway",
               spawn_gateway(system_, {context_, from.executed(), positions_of(rules, from.house)}));
-    mempool_setup pool{
-        context_,    pool_of(rules, from.house), {}, from.consensus.view, from.executed(),
-        from.time(), from.house.next_due()};
+    mempool_setup pool{context_, pool_of(rules, from.house), {}};
     for (std::uint32_t i = 0; i < context_->options.verifiers; ++i)
       pool.verifiers.push_back(spawn_verifier(system_, context_));
     auto verifiers = pool.verifiers;
@@ -76,10 +75,14 @@ public:
     auto new_view = from.consensus.new_view;
     bool silent = from.silence.has_value();
     auto where = std::make_shared<const position>(position{executed, from.consensus.stable});
+    routes_->sequencer
+        = own("sequencer",
+              spawn_sequencer(system_, {context_, std::move(from.order), view, executed,
+                                        from.house.next_due(), std::move(from.reports),
+                                        std::move(from.bodies), std::move(from.executed_before)}));
     routes_->replica
         = own("replica", spawn_replica(system_, {context_, authenticator_of(*context_),
-                                                 std::move(from.consensus), from.checkpoint,
-                                                 std::move(from.blocks)}));
+                                                 std::move(from.consensus), from.checkpoint}));
     clearing_setup clearing{context_, std::move(from.house), std::move(from.tree), {}, executed,
                             chain};
     for (std::size_t i = 0; i < from.books.size(); ++i)
@@ -110,13 +113,14 @@ public:
     caf::anon_send(routes->view_change, start_atom::value, routes);
     caf::anon_send(routes->replica, start_atom::value, routes);
     caf::anon_send(routes->mempool, start_atom::value, routes);
+    caf::anon_send(routes->sequencer, start_atom::value, routes);
     caf::anon_send(routes->gateway, start_atom::value, routes);
     caf::anon_send(routes->transfer, start_atom::value, routes);
-    caf::anon_send(
-        routes->peers, start_atom::value,
-        peer_routes{routes->replica, routes->mempool, routes->view_change, routes->transfer});
+    caf::anon_send(routes->peers, start_atom::value,
+                   peer_routes{routes->replica, routes->mempool, routes->sequencer,
+                               routes->view_change, routes->transfer});
     caf::anon_send(routes->replica, clock_atom::value);
-    caf::anon_send(routes->mempool, clock_atom::value);
+    caf::anon_send(routes->sequencer, clock_atom::value);
     caf::anon_send(routes->view_change, clock_atom::value);
     caf::anon_send(routes->transfer, clock_atom::value);
     return {routes->supervisor, routes, children_, context_};

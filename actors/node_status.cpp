@@ -92,6 +92,7 @@ std::string node_status(const node_context& context,
                 {"gateway", std::move(gateway)},
                 {"links", std::move(peers)},
                 {"mempool", part(parts, "mempool")},
+                {"sequencer", part(parts, "sequencer")},
                 {"view_change", part(parts, "view_change")},
                 {"transfer", std::move(transfer)}};
   if (auto extra = json::parse(more, nullptr, false); extra.is_object())

@@ -10,6 +10,7 @@
 #include "consensus/newcomer.hpp"
 #include "consensus/replica_core.hpp"
 #include "consensus/view_manager.hpp"
+#include "fairness/full_block.hpp"
 #include "market/clearing_house.hpp"
 #include "market/work.hpp"
 #include "messages/client.hpp"
@@ -64,30 +65,39 @@ struct refusals {
 };
 using refusals_ptr = std::shared_ptr<const refusals>;
 
-/// A proposal or final block with everything that it names.
-struct full_block {
-  sequence_number sequence;
-  messages::digest digest;
-  shared_bytes encoded;
-  block content;
-  std::vector<submission_ptr> submissions; ///< in block order
+using fairness::full_block;
+using fairness::full_block_ptr;
+using submissions_ptr = std::shared_ptr<const std::vector<submission_ptr>>;
+using digests_ptr = std::shared_ptr<const std::vector<digest>>;
+
+/// What fair order wants written: reports of all replicas, bodies that wait for execution, and a
+/// report of this replica's own, which the sequencer is told of once it is synced.
+struct order_parts {
+  std::vector<report_ptr> reports;
+  std::vector<submission_ptr> bodies;
+  report_ptr own; ///< may be null
 };
-using full_block_ptr = std::shared_ptr<const full_block>;
+using order_parts_ptr = std::shared_ptr<const order_parts>;
 
 /// What the replica wants durable before it goes on.
 struct persist_request {
   std::uint64_t ticket = 0; ///< 0: nobody wants to know
   bool urgent = false;      ///< something waits: sync at once instead of with the next group
   std::vector<consensus::record> records;
-  std::vector<full_block_ptr> bodies; ///< of the proposals among the records, and fetched ones
 };
 using persist_ptr = std::shared_ptr<const persist_request>;
 
-/// A final block to execute.
+/// A final block to execute, with what it executes in the order of F.
 struct execution_request {
   full_block_ptr block;
+  block_time time; ///< 0 for a null block
+  std::vector<submission_ptr> executes;
+  std::vector<submission_ptr> voided; ///< rivals of these, which whoever runs the log again needs
+  std::vector<submission_ptr> gone;   ///< pending no more
   messages::digest chain;
   bool checkpoint = false;
+  /// Of fair order, that changed since the last checkpoint; only if this is one.
+  std::vector<market::page_update> pages;
 };
 using execution_ptr = std::shared_ptr<const execution_request>;
 
@@ -104,7 +114,7 @@ using installation_ptr = std::shared_ptr<const consensus::installation>;
 
 /// A block's results with this replica's signature.
 struct executed_block {
-  full_block_ptr block;
+  execution_ptr what;
   market::block_result_ptr result;
   replica_signature by;
 };

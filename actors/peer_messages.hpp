@@ -41,6 +41,10 @@ void send_to_peers(Actor* self, const peers_actor& peers, std::optional<replica_
 /// Bodies in one message: so much, or a little more.
 inline constexpr std::size_t bodies_bytes = 1024 * 1024;
 
+/// Of a chain of which a report was asked for, from that one backwards: whoever lacks it may lack
+/// those before it.
+inline constexpr std::size_t reports_in_answer = 16;
+
 /// Calls say(bodies) until all have been said. `take(element) -> signed_submission`.
 template <class Range, class Take, class Say>
 void in_messages(Range&& all, Take&& take, Say&& say) {

@@ -38,6 +38,8 @@ link_events peer_events(const peers_actor& peers, const peer_routes& routes,
       caf::anon_send(routes.replica, frame_atom::value, *state->who, frame);
     if (channels & channel_bit(channel::bodies))
       caf::anon_send(routes.mempool, frame_atom::value, *state->who, frame);
+    if (channels & channel_bit(channel::stamps))
+      caf::anon_send(routes.sequencer, frame_atom::value, *state->who, frame);
     if (channels & channel_bit(channel::view))
       caf::anon_send(routes.view_change, frame_atom::value, *state->who, frame);
     if (channels & channel_bit(channel::state))

@@ -2,12 +2,14 @@
 // or promised above it.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
 #include "actors/payloads.hpp"
 #include "config/genesis.hpp"
 #include "consensus/replica_core.hpp"
+#include "fairness/execution_order.hpp"
 #include "market/clearing_house.hpp"
 #include "market/matcher.hpp"
 #include "market/pages.hpp"
@@ -21,8 +23,12 @@ struct recovered_node {
   market::page_tree tree;
   std::optional<storage::stored_checkpoint> checkpoint;
   consensus::recovered_state consensus;
-  /// Blocks above the checkpoint whose bodies are in the store.
-  std::vector<full_block_ptr> blocks;
+  fairness::execution_order order;
+  /// What is in the store for blocks above the checkpoint: reports, a replica's ascending, bodies
+  /// that have not executed, and what these blocks executed before.
+  std::vector<report_ptr> reports;
+  std::vector<submission_ptr> bodies;
+  std::map<sequence_number, std::vector<submission_ptr>> executed_before;
   /// Why this replica does not take part yet, if so.
   std::optional<consensus::silence> silence;
 

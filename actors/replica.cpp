@@ -2,18 +2,14 @@
 
 #include <chrono>
 #include <deque>
-#include <map>
 #include <set>
-#include <stdexcept>
 
 #include <nlohmann/json.hpp>
 
-#include "actors/block_shelf.hpp"
 #include "actors/observer.hpp"
 #include "actors/peer_messages.hpp"
 #include "actors/phase_times.hpp"
 #include "actors/spawn.hpp"
-#include "consensus/delivery.hpp"
 #include "messages/assert.hpp"
 
 namespace bourse::actors {
@@ -32,10 +28,7 @@ public:
         context_(std::move(setup.context)),
         authenticator_(std::move(setup.authenticator)),
         checkpoint_(setup.checkpoint),
-        core_(core_options(*context_), *authenticator_, std::move(setup.recovered)) {
-    for (auto& block : setup.blocks)
-      shelf_.put(std::move(block), true);
-  }
+        core_(core_options(*context_), *authenticator_, std::move(setup.recovered)) {}
 
   replica_actor::behavior_type behavior() {
     return {
@@ -50,9 +43,9 @@ public:
           propose(block);
           carry_on();
         },
-        [this](checked_atom, const statement& what, bool fresh, const full_block_ptr& block) {
+        [this](checked_atom, const statement& what, bool, const full_block_ptr& block) {
           meter m(context_->counters, component::replica);
-          checked(what, fresh, block);
+          checked(what, block);
           carry_on();
         },
         [this](persisted_atom, std::uint64_t ticket) {
@@ -113,30 +106,14 @@ private:
   }
 
   void propose(const full_block_ptr& block) {
-    shelf_.put(block);
-    if (core_.on_proposal(now_ns(self_), block->sequence, block->encoded))
-      return;
-    ++void_proposals_; // the view changed meanwhile, which the mempool is told by renew
-    shelf_.drop(block->digest);
+    if (!core_.on_proposal(now_ns(self_), block->sequence, block->encoded))
+      ++void_proposals_; // the view changed meanwhile, which the sequencer is told by renew
   }
 
-  void checked(const statement& what, bool fresh, const full_block_ptr& block) {
-    // Nobody waits for it if the window has moved on, or it was executed meanwhile. One that was
-    // executed before it was proposed may be voted for: others may lack it.
-    if (block && (core_checks_.contains(what) || asked_.contains(block->digest)))
-      shelf_.put(block, handed_over(*block));
-    if (core_checks_.erase(what) > 0)
+  /// Nobody waits for it if the window has moved on, or it was executed meanwhile.
+  void checked(const statement& what, const full_block_ptr& block) {
+    if (checks_.erase(what) > 0)
       core_.on_checked(now_ns(self_), what, block != nullptr);
-    // A first proposal may come too late for the clock here, and be final all the same.
-    if (!block && !fresh && asked_.contains(what.digest))
-      throw std::runtime_error("block " + std::to_string(what.sequence.value())
-                               + " is final but breaks the rules: more than f replicas are faulty");
-  }
-
-  /// Then its bodies are written.
-  bool handed_over(const full_block& b) const {
-    auto known = handed_over_.find(b.sequence);
-    return known != handed_over_.end() && known->second == b.digest;
   }
 
   void persisted(std::uint64_t ticket) {
@@ -150,8 +127,7 @@ private:
 
   void executed(sequence_number sequence) {
     core_.on_executed(now_ns(self_), sequence);
-    shelf_.drop(sequence);
-    std::erase_if(core_checks_, [&](const statement& s) { return s.sequence <= sequence; });
+    std::erase_if(checks_, [&](const statement& s) { return s.sequence <= sequence; });
     for (const auto& slot : core_.take_times())
       phases_.add(slot);
   }
@@ -177,22 +153,14 @@ private:
   void carry_on() {
     for (auto e = core_.take_effects(); !e.empty(); e = core_.take_effects())
       carry_out(e);
-    execute();
     if (core_.stable().what.sequence > told_stable_) {
-      let_go();
+      auto low = core_.stable().what.sequence;
+      std::erase_if(checks_, [&](const statement& x) { return x.sequence <= low; });
+      self_->send(routes_->sequencer, stable_atom::value, low);
       tell_position();
     }
     if (context_->observer)
       context_->observer->stepped(core_);
-  }
-
-  /// The window may move on for as long as execution stands still here, such as while a state is
-  /// fetched: what it leaves behind is not kept.
-  void let_go() {
-    auto low = core_.stable().what.sequence;
-    sequence_number ahead{core_.executed().value() + consensus::delivery::max_ahead};
-    shelf_.drop_between(ahead, low);
-    std::erase_if(core_checks_, [&](const statement& s) { return s.sequence <= low; });
   }
 
   void tell_position() {
@@ -208,13 +176,16 @@ private:
     if (!e.persist.empty() || !e.after_persist.empty() || e.departed || e.begun)
       persist(e);
     if (e.renewed)
-      self_->send(routes_->mempool, renew_atom::value, *e.renewed);
+      self_->send(routes_->sequencer, renew_atom::value, *e.renewed);
     for (const auto& check : e.checks)
       this->check(check);
     for (const auto& grant : e.grants)
-      self_->send(routes_->mempool, grant_atom::value, grant);
-    for (auto& execution : e.executions)
-      executions_.push_back(std::move(execution));
+      self_->send(routes_->sequencer, grant_atom::value, grant);
+    for (auto& execution : e.executions) {
+      if (context_->observer)
+        context_->observer->executing(execution);
+      self_->send(routes_->sequencer, execute_atom::value, std::move(execution));
+    }
     for (const auto& s : e.serves)
       self_->send(routes_->ledger, blocks_atom::value, s.to, s.what);
   }
@@ -245,11 +216,6 @@ private:
       auto request = std::make_shared<persist_request>();
       request->ticket = e.ticket;
       request->urgent = !e.after_persist.empty() || e.departed || e.begun;
-      for (const auto& r : e.persist)
-        if (const auto* p = std::get_if<consensus::proposal_record>(&r)) {
-          BOURSE_ASSERT(shelf_.find(p->what.what.digest));
-          write_bodies(p->what.what.digest, *request);
-        }
       request->records = std::move(e.persist);
       self_->send(routes_->ledger, persist_atom::value, persist_ptr{std::move(request)});
       waiting_.push_back({e.ticket, {}, nullptr, {}});
@@ -266,44 +232,9 @@ private:
       now.say(*this);
   }
 
-  void write_bodies(const digest& block, persist_request& request) {
-    if (shelf_.claim_write(block))
-      request.bodies.push_back(shelf_.find(block));
-  }
-
   void check(const consensus::proposal_check& c) {
-    core_checks_.insert(c.what);
-    self_->send(routes_->mempool, check_atom::value, c);
-  }
-
-  /// Final blocks go to the clearing house in order, as soon as their bodies are here. Those of a
-  /// block that was fetched are not: the mempool finds them.
-  void execute() {
-    for (const auto& e : executions_)
-      if (!shelf_.find(e.digest) && asked_.insert(e.digest).second)
-        self_->send(
-            routes_->mempool, check_atom::value,
-            consensus::proposal_check{{core_.view(), e.sequence, e.digest}, e.block, false});
-    while (!executions_.empty()) {
-      auto& e = executions_.front();
-      auto block = shelf_.find(e.digest);
-      if (!block)
-        return;
-      auto request = std::make_shared<persist_request>();
-      write_bodies(e.digest, *request);
-      if (!request->bodies.empty())
-        self_->send(routes_->ledger, persist_atom::value, persist_ptr{std::move(request)});
-      asked_.erase(e.digest);
-      handed_over_.emplace(e.sequence, e.digest);
-      if (handed_over_.size() > 2 * context_->genesis.window)
-        handed_over_.erase(handed_over_.begin());
-      if (context_->observer)
-        context_->observer->executing(e);
-      self_->send(routes_->clearing, execute_atom::value,
-                  std::make_shared<const execution_request>(
-                      execution_request{std::move(block), e.chain, e.checkpoint}));
-      executions_.pop_front();
-    }
+    checks_.insert(c.what);
+    self_->send(routes_->sequencer, check_atom::value, c);
   }
 
   // -- status ------------------------------------------------------------------------------------
@@ -329,7 +260,7 @@ private:
                                  {"commits", slot.commits}});
     s["phases"] = nlohmann::json::parse(phases_.percentiles());
     s["waiting_for_disk"] = waiting_.size();
-    s["blocks_held"] = shelf_.size();
+    s["open_checks"] = checks_.size();
     s["void_proposals"] = void_proposals_;
     s["signatures_verified"] = c.signatures_verified;
     s["signatures_made"] = c.signatures_made;
@@ -371,12 +302,8 @@ private:
   std::unique_ptr<const consensus::authenticator> authenticator_;
   std::optional<storage::stored_checkpoint> checkpoint_; ///< until the first tick
   consensus::replica_core core_;
-  block_shelf shelf_;
-  std::deque<step> waiting_;        ///< ascending tickets
-  std::set<statement> core_checks_; ///< at the mempool, for the core
-  std::set<digest> asked_;          ///< at the mempool, because they are final
-  std::deque<consensus::execution> executions_;
-  std::map<sequence_number, digest> handed_over_; ///< the last ones to be executed
+  std::deque<step> waiting_;   ///< ascending tickets
+  std::set<statement> checks_; ///< at the sequencer
   phase_times phases_;
   std::uint64_t equivocations_ = 0;
   sequence_number told_stable_; ///< these two: to state transfer

@@ -22,9 +22,6 @@ struct replica_setup {
   consensus::recovered_state recovered;
   /// The own checkpoint that the state was restored from, if there is one.
   std::optional<storage::stored_checkpoint> checkpoint;
-  /// Blocks above it whose bodies are on the disk: those proposed, and those final but perhaps not
-  /// executed yet.
-  std::vector<full_block_ptr> blocks;
 };
 
 replica_actor spawn_replica(caf::actor_system& system, replica_setup setup);

@@ -131,7 +131,7 @@ private:
     for (const auto& s : e.sends)
       send(s.to, s.what);
     if (e.fill)
-      self_->send(routes_->mempool, fill_atom::value, *e.fill);
+      self_->send(routes_->sequencer, fill_atom::value, *e.fill);
     if (e.persist) {
       context_->log->info("new here, and silent until block {} is stable",
                           e.persist->until.value());

@@ -142,6 +142,7 @@ private:
     ask(g, "replica", routes_->replica);
     ask(g, "view_change", routes_->view_change);
     ask(g, "mempool", routes_->mempool);
+    ask(g, "sequencer", routes_->sequencer);
     ask(g, "clearing", routes_->clearing);
     ask(g, "ledger", routes_->ledger);
     ask(g, "gateway", routes_->gateway);

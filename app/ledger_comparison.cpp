@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "storage/audit.hpp"
+#include "app/ledger_place.hpp"
 #include "storage/base.hpp"
 #include "storage/records.hpp"
 #include "storage/rocks_store.hpp"
@@ -14,10 +14,6 @@ namespace bourse::app {
 using namespace messages;
 
 namespace {
-
-storage::audit_genesis audit_genesis_of(const config::genesis& g) {
-  return {g.size, keys_of(g), g.market};
-}
 
 std::vector<amount> genesis_supply(const market::rules& r) {
   std::vector<amount> supply(r.assets.size());
@@ -84,7 +80,7 @@ ledger_comparison compare_ledgers(const temporary_network& network) {
       find(name, false, to_string(store.error()));
       return all;
     }
-    auto report = storage::verify_ledger(**store, audit_genesis_of(g));
+    auto report = storage::verify_ledger(**store, believed(g));
     if (!report || report->problem) {
       find(name, false,
            report

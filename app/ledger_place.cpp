@@ -76,6 +76,10 @@ expected<std::unique_ptr<storage::store>> open_ledger(const ledger_place& place)
   return storage::open_rocks_store(options);
 }
 
+storage::audit_genesis believed(const config::genesis& g) {
+  return {g.size, keys_of(g), g.market, g.checkpoint_interval};
+}
+
 error named(const ledger_place& place, error e) {
   return storage::located(std::move(e), place.database);
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "config/genesis.hpp"
+#include "storage/audit.hpp"
 #include "storage/store.hpp"
 
 namespace bourse::app {
@@ -26,6 +28,9 @@ messages::expected<std::vector<ledger_place>> find_ledgers(const std::filesystem
 /// For reading, as it is at this moment: a node may run on it. Errors: not_found if there is none;
 /// those of open_rocks_store.
 messages::expected<std::unique_ptr<storage::store>> open_ledger(const ledger_place& place);
+
+/// What an audit takes from a genesis file.
+storage::audit_genesis believed(const config::genesis& g);
 
 /// The error with the ledger's folder at its beginning, once.
 messages::error named(const ledger_place& place, messages::error e);

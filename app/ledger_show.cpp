@@ -23,6 +23,7 @@ namespace {
 struct shown_block {
   committed_block source;
   block content;
+  block_time time;                                                  ///< if it was executed here
   std::vector<std::pair<digest, expected<submission>>> submissions; ///< those that are there
   std::vector<settlement> settlements;
   bool executed = false;
@@ -45,10 +46,10 @@ expected<shown_block> load(const storage::reader& s, sequence_number n,
     return tl::unexpected(source.error());
   if (!*source)
     return no_block(s, n);
-  auto content = decode_block(*(*source)->block, rules.blocks);
+  auto content = decode_block(*(*source)->block);
   if (!content)
     return tl::unexpected(content.error());
-  shown_block shown{std::move(**source), std::move(*content), {}, {}, false};
+  shown_block shown{std::move(**source), std::move(*content), {}, {}, {}, false};
   auto bodies = storage::load_bodies(s, n, shown.source.certificate.what.digest);
   if (!bodies && bodies.error().code != errc::not_found)
     return tl::unexpected(bodies.error());
@@ -56,6 +57,10 @@ expected<shown_block> load(const storage::reader& s, sequence_number n,
     for (const auto& body : *bodies)
       shown.submissions.emplace_back(hash(body.body),
                                      decode_submission(body.body, rules.submissions));
+  auto time = storage::load_block_time(s, n);
+  if (!time && time.error().code != errc::not_found)
+    return tl::unexpected(time.error());
+  shown.time = time.value_or(block_time{});
   auto settlements = storage::load_settlements(s, n);
   if (!settlements && settlements.error().code != errc::not_found)
     return tl::unexpected(settlements.error());
@@ -98,7 +103,7 @@ void print_block(const shown_block& b, const market::rules& rules, const output&
   market_text words{rules};
   const auto& what = b.source.certificate.what;
   out.line(fmt::format("block {}, {} UTC, committed in view {} by replicas {}",
-                       what.sequence.value(), to_text(b.content.time), what.view.value(),
+                       what.sequence.value(), to_text(b.time), what.view.value(),
                        fmt::join(signers_of(b), ", ")));
   out.line("digest " + to_hex(what.digest.view()));
   for (const auto& [name, s] : b.submissions) {
@@ -111,8 +116,6 @@ void print_block(const shown_block& b, const market::rules& rules, const output&
     for (const auto& r : s->requests)
       out.line("  " + words.request(r));
   }
-  if (b.submissions.size() < b.content.submissions.size())
-    out.line("(its submissions are not stored here)");
   if (!b.executed)
     out.line("(not executed here)");
   for (const auto& s : b.settlements)
@@ -121,9 +124,9 @@ void print_block(const shown_block& b, const market::rules& rules, const output&
 
 nlohmann::json to_json(const shown_block& b) {
   const auto& what = b.source.certificate.what;
-  return {{"block", what.sequence.value()}, {"time_ms", b.content.time.value()},
+  return {{"block", what.sequence.value()}, {"time_ms", b.time.value()},
           {"view", what.view.value()},      {"digest", to_hex(what.digest.view())},
-          {"commits", signers_of(b)},       {"submissions", b.content.submissions.size()},
+          {"commits", signers_of(b)},       {"submissions", b.submissions.size()},
           {"requests", requests_of(b)},     {"settlements", b.settlements.size()},
           {"executed", b.executed}};
 }
@@ -242,9 +245,9 @@ exit_code show_newest(const storage::reader& s, const ledger_place& place,
     if (!b)
       return out.fail(named(place, b.error()));
     all.push_back(to_json(*b));
-    blocks.row({std::to_string(n), to_text(b->content.time),
+    blocks.row({std::to_string(n), to_text(b->time),
                 std::to_string(b->source.certificate.what.view.value()),
-                std::to_string(b->content.submissions.size()), std::to_string(requests_of(*b)),
+                std::to_string(b->submissions.size()), std::to_string(requests_of(*b)),
                 std::to_string(b->settlements.size()),
                 fmt::format("{}", fmt::join(signers_of(*b), " ")),
                 to_hex(b->source.certificate.what.digest.view()).substr(0, 16)});

@@ -8,17 +8,12 @@
 #include "app/ledger_place.hpp"
 #include "config/decimal.hpp"
 #include "config/genesis.hpp"
-#include "storage/audit.hpp"
 
 namespace bourse::app {
 
 using namespace messages;
 
 namespace {
-
-storage::audit_genesis believed(const config::genesis& g) {
-  return {g.size, keys_of(g), g.market};
-}
 
 nlohmann::json to_json(const storage::audit_report& r, const ledger_place& place,
                        const config::genesis& g) {

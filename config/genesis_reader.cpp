@@ -82,8 +82,8 @@ void genesis_reader::read_limits(toml_section& root) {
                  *table,
                  "[limits]",
                  {"submission_requests", "submission_bytes", "block_requests", "block_bytes",
-                  "clock_skew_ms", "stream_window", "stream_window_bytes", "open_orders",
-                  "account_open_orders"}};
+                  "grid_ms", "high_value_requests", "report_stamps", "open_stamps", "stream_window",
+                  "stream_window_bytes", "open_orders", "account_open_orders"}};
   auto& m = g_.market;
   // Upper bounds follow from formats: a request's place in its block has 16 bits, and bodies travel
   // in messages of at most 1 MB from clients and 4 MB between replicas.
@@ -91,7 +91,11 @@ void genesis_reader::read_limits(toml_section& root) {
   s.optional_integer("submission_bytes", m.submissions.max_bytes, 256, 512U << 10);
   s.optional_integer("block_requests", m.blocks.max_requests, 1, 65535);
   s.optional_integer("block_bytes", m.blocks.max_bytes, 256, 3U << 20);
-  s.optional_integer("clock_skew_ms", m.blocks.max_clock_skew_ms, 1, 60'000);
+  s.optional_integer("grid_ms", m.order.grid_ms, 1, 1000);
+  s.optional_integer("high_value_requests", m.order.high_value_requests, 0, 65535);
+  // A report travels in a message of at most 4 MB.
+  s.optional_integer("report_stamps", m.order.max_stamps, 16, 32768);
+  s.optional_integer("open_stamps", m.order.max_open_stamps, 1024, 16U << 20);
   s.optional_integer("stream_window", m.stream_window, 1, 65536);
   s.optional_integer("stream_window_bytes", m.stream_window_bytes, 256, 64U << 20);
   s.optional_integer("open_orders", m.max_open_orders, 1, 100'000'000);

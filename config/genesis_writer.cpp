@@ -39,8 +39,14 @@ submission_bytes = {}
 block_requests = {}
 # ... or at so many bytes of submissions.
 block_bytes = {}
-# How far a proposed block's time may stand from a replica's clock, in milliseconds.
-clock_skew_ms = {}
+# Replicas report what they have stamped at multiples of so many milliseconds.
+grid_ms = {}
+# So many requests of high value go ahead of ordinary ones in a block.
+high_value_requests = {}
+# Most stamps in one report.
+report_stamps = {}
+# Most stamps of one replica whose bodies wait to be executed.
+open_stamps = {}
 # Credit of a client's stream: how many submissions it may be ahead of the last executed one ...
 stream_window = {}
 # ... and how many bytes.
@@ -137,7 +143,8 @@ std::string to_toml(const genesis& g) {
   auto text = fmt::format(head, toml_quoted(m.accounts[m.fee_account.value()].name), g.window,
                           g.checkpoint_interval, m.submissions.max_requests,
                           m.submissions.max_bytes, m.blocks.max_requests, m.blocks.max_bytes,
-                          m.blocks.max_clock_skew_ms, m.stream_window, m.stream_window_bytes,
+                          m.order.grid_ms, m.order.high_value_requests, m.order.max_stamps,
+                          m.order.max_open_stamps, m.stream_window, m.stream_window_bytes,
                           m.max_open_orders, m.max_account_orders);
   text += replica_help;
   for (const auto& r : g.replicas)

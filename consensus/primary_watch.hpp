@@ -41,7 +41,9 @@ struct work_seen {
   std::uint64_t executed_requests = 0; ///< since the node's start
   sequence_number executed;
   std::uint32_t owed = 0;           ///< requests that the primary could propose or has proposed
-  std::uint64_t oldest_wait_ms = 0; ///< of the request that has been next in its stream longest
+  std::uint64_t oldest_wait_ms = 0; ///< since a block has been due that the primary did not propose
+
+  friend bool operator==(const work_seen&, const work_seen&) = default;
 };
 
 /// Pure. Of one primary at a time; clocks are local and monotone, in nanoseconds.

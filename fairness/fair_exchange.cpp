@@ -15,8 +15,14 @@ bool of_order(const market::page_key& key) {
 
 } // namespace
 
-fair_exchange::fair_exchange(const market::rules& rules, cluster_size size, std::uint64_t seed)
-    : rules_(rules), market_(rules, seed), order_(rules, size, seed) {}
+fair_exchange::fair_exchange(const market::rules& rules, cluster_size size,
+                             std::uint64_t checkpoint_interval, std::uint64_t seed)
+    : rules_(rules),
+      checkpoint_interval_(checkpoint_interval),
+      market_(rules, seed),
+      order_(rules, size, seed) {
+  BOURSE_ASSERT(checkpoint_interval > 0);
+}
 
 std::vector<digest> fair_exchange::begin(std::span<const chain_head> heads,
                                          const report_store& store) {
@@ -38,6 +44,11 @@ fair_exchange::outcome fair_exchange::finish(sequence_number n, const digest& bl
   // The order and the market agree on where each stream stands.
   BOURSE_ASSERT(std::all_of(out.result.fates.begin(), out.result.fates.end(),
                             [](auto f) { return f == market::submission_fate::executed; }));
+  if (n.value() % checkpoint_interval_ == 0)
+    for (auto& page : order_.take_dirty_pages()) {
+      market_.set_page(page.key, page.content);
+      order_pages_.push_back(std::move(page));
+    }
   return out;
 }
 
@@ -48,10 +59,8 @@ digest fair_exchange::page_root() {
 
 std::vector<market::page_update> fair_exchange::take_dirty_pages() {
   auto pages = market_.take_dirty_pages();
-  auto more = order_.take_dirty_pages();
-  for (const auto& page : more)
-    market_.set_page(page.key, page.content);
-  std::move(more.begin(), more.end(), std::back_inserter(pages));
+  std::move(order_pages_.begin(), order_pages_.end(), std::back_inserter(pages));
+  order_pages_.clear();
   return pages;
 }
 

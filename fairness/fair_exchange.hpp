@@ -13,10 +13,15 @@ namespace bourse::fairness {
 
 /// Pure, and the whole of the replicated state. A block is `lacking` until that gives nothing, then
 /// `begin`, then `finish`.
+///
+/// The state at a block is the market's pages as of that block, and the order's as of the last
+/// checkpoint: those change with every stamp, and nobody needs them in between.
 class fair_exchange {
 public:
-  /// `rules` must outlive this. See market::order_index and `ranking` for what `seed` is.
-  fair_exchange(const market::rules& rules, cluster_size size, std::uint64_t seed = 0);
+  /// `rules` must outlive this. `checkpoint_interval` is the genesis file's. See
+  /// market::order_index and `ranking` for what `seed` is.
+  fair_exchange(const market::rules& rules, cluster_size size, std::uint64_t checkpoint_interval,
+                std::uint64_t seed = 0);
 
   /// As execution_order.
   std::vector<chain_head> lacking(std::span<const chain_head> heads,
@@ -54,10 +59,12 @@ private:
   void set_positions();
 
   const market::rules& rules_;
+  std::uint64_t checkpoint_interval_;
   market::exchange market_;
   execution_order order_;
-  bool null_ = true;        ///< the block under way names no heads
-  bool positioned_ = false; ///< pages of the market are all there
+  std::vector<market::page_update> order_pages_; ///< that have changed with a checkpoint
+  bool null_ = true;                             ///< the block under way names no heads
+  bool positioned_ = false;                      ///< pages of the market are all there
 };
 
 } // namespace bourse::fairness

@@ -1,5 +1,5 @@
 // The function F: in which order what replicas have stamped executes. Run over the log alone, so
-// that all replicas find the same (docs/PROTOCOL, "What is not there yet").
+// that all replicas find the same (docs/PROTOCOL, "Blocks and their order").
 #pragma once
 
 #include <cstddef>

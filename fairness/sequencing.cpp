@@ -87,17 +87,17 @@ void sequencing::hold(const submission_ptr& body, stamp_time now) {
 bool sequencing::report(const report_ptr& r, stamp_time now) {
   auto who = r->content.replica;
   chain_head name{who, r->content.index, r->digest};
-  bool wanted = missing_reports_.wants(name);
+  bool needed = missing_reports_.needs(name);
   missing_reports_.drop(name);
-  if (who.value() >= options_.size.n || !store_.add(r, order_.heads().of(who), wanted))
+  if (who.value() >= options_.size.n || !store_.add(r, order_.heads().of(who), needed))
     return false;
   tally(r, now);
   arrived(r->digest);
   // One that was lost on its way holds up all that follow on it.
   chain_head before{who, report_index{r->content.index.value() - 1}, r->content.previous};
   if (before.index > order_.heads().of(who).index && !store_.holds(before.report))
-    want_report(before, sequence_number{0}, now);
-  if (wanted)
+    missing_reports_.want_early(before, who, holders(who), executed_, now);
+  if (needed)
     missing_reports_.hurry(before, now);
   return true;
 }
@@ -120,7 +120,8 @@ void sequencing::tally(const report_ptr& r, stamp_time now) {
   changed_ = true;
   for (const auto& what : tally_.add(r->content))
     if (!bodies_.holds(what.body))
-      missing_bodies_.want(what.body, {r->content.replica}, executed_.next(), now);
+      missing_bodies_.want_early(what.body, r->content.replica, {r->content.replica}, executed_,
+                                 now);
 }
 
 bool sequencing::owed(stamp_time now) const {
@@ -385,8 +386,9 @@ void sequencing::grant(view_number view, sequence_number sequence) {
   grants_.push_back({view, sequence});
 }
 
-void sequencing::renew(view_number view, stamp_time) {
+void sequencing::renew(view_number view) {
   view_ = view;
+  std::erase_if(checks_, [&](const open_check& c) { return c.what.view < view; });
   grants_.clear();
   relayed_.reset();
   proposer_.renew(sight());
@@ -489,6 +491,10 @@ std::optional<stamp_time> sequencing::next_event() const {
   by(missing_bodies_.next());
   by(next_relay());
   return first;
+}
+
+void sequencing::stable(sequence_number n) {
+  std::erase_if(checks_, [&](const open_check& c) { return c.what.sequence <= n; });
 }
 
 void sequencing::forget(const std::vector<report_index>& covered) {

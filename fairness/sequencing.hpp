@@ -102,7 +102,7 @@ public:
   /// This replica leads `view` and may propose there.
   void grant(view_number view, sequence_number sequence);
   /// A view has begun: proposals of earlier ones are over.
-  void renew(view_number view, stamp_time now);
+  void renew(view_number view);
   /// Blocks are owed up to this one, whether there are orders or not.
   void fill(sequence_number until);
   /// The market has executed a block: a dead-man's switch is due at this time, 0 never.
@@ -119,6 +119,11 @@ public:
   };
   debt owes(stamp_time now) const;
 
+  /// Of this replica's chain, as far as it is here and continues the head in the log; null if
+  /// nothing does.
+  report_ptr newest(replica_id of) const {
+    return store_.newest(of, order_.heads().of(of));
+  }
   report_ptr find_report(const digest& d) const {
     return store_.find(d);
   }
@@ -149,7 +154,9 @@ public:
   std::size_t tallied() const {
     return tally_.size();
   }
-  /// A stable checkpoint: reports that its state covers are needed no more. What the heads then
+  /// A checkpoint is stable: of blocks up to there nobody waits for a verdict.
+  void stable(sequence_number n);
+  /// Reports that the state of a stable checkpoint covers are needed no more. What the heads then
   /// were is `covered`, by replica.
   void forget(const std::vector<report_index>& covered);
 

@@ -76,17 +76,35 @@ void client_windows::read(page_reader& in, window& w) {
   }
 }
 
-expected<std::vector<report_number>> client_windows::read_next_reports(byte_view content) {
+expected<std::vector<client_windows::window>> client_windows::read_page(byte_view content) {
   page_reader in{content};
   in.require(in.get<std::uint8_t>() == page_version);
-  std::vector<report_number> out;
-  while (in.ok() && !in.done() && out.size() < per_page) {
-    window w;
-    read(in, w);
-    out.push_back(w.next_report);
-  }
+  std::vector<window> out;
+  while (in.ok() && !in.done() && out.size() < per_page)
+    read(in, out.emplace_back());
   if (!in.done())
     return fail(errc::corrupt, "page of clients");
+  return out;
+}
+
+expected<std::vector<report_number>> client_windows::read_next_reports(byte_view content) {
+  auto windows = read_page(content);
+  if (!windows)
+    return tl::unexpected{windows.error()};
+  std::vector<report_number> out;
+  for (const auto& w : *windows)
+    out.push_back(w.next_report);
+  return out;
+}
+
+expected<std::vector<client_windows::stream_numbers>>
+client_windows::read_next_submissions(byte_view content) {
+  auto windows = read_page(content);
+  if (!windows)
+    return tl::unexpected{windows.error()};
+  std::vector<stream_numbers> out;
+  for (const auto& w : *windows)
+    out.push_back(w.next);
   return out;
 }
 

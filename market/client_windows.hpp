@@ -40,15 +40,19 @@ public:
   /// The numbers of the next reports of a page's clients, of which the first is client page *
   /// per_page. Errors: corrupt.
   static expected<std::vector<report_number>> read_next_reports(byte_view content);
+  /// Likewise the next numbers of their streams.
+  using stream_numbers = std::array<submission_number, max_streams>;
+  static expected<std::vector<stream_numbers>> read_next_submissions(byte_view content);
 
 private:
   struct window {
     report_number next_report{1};
-    std::array<submission_number, max_streams> next;
+    stream_numbers next;
   };
 
   bytes encode_page(std::uint32_t page) const;
   static void read(page_reader& in, window& w);
+  static expected<std::vector<window>> read_page(byte_view content);
 
   std::vector<window> clients_;
   std::vector<char> dirty_; ///< by page

@@ -52,7 +52,7 @@ struct client {
   bool treasurer = false;
 };
 
-/// What fixes the order of submissions (docs/PROTOCOL, "What is not there yet").
+/// What fixes the order of submissions (docs/PROTOCOL, "Blocks and their order").
 struct order_rules {
   /// Boundaries of reports are multiples of this.
   std::uint32_t grid_ms = 20;

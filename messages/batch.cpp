@@ -29,7 +29,7 @@ expected<void> check_batch(byte_view batch) {
     if (batch.size() < batch_header_bytes)
       return fail(errc::malformed, "batch: header");
     auto c = static_cast<channel>(batch[4]);
-    if (c < channel::consensus || c > channel::state)
+    if (c < channel::consensus || c > channel::stamps)
       return fail(errc::malformed, "batch: channel");
     auto size = content_size(batch);
     if (size > batch.size() - batch_header_bytes)

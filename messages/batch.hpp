@@ -18,6 +18,7 @@ enum class channel : std::uint8_t {
   heartbeat = 4, ///< empty
   view = 5,      ///< peer_message: wish, view_change, new_view
   state = 6,     ///< peer_message: those that fetch a state, pruned, standing
+  stamps = 7,    ///< peer_message: stamp_reports, fetch_reports
 };
 
 /// What a message takes in a batch beside itself.

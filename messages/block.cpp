@@ -5,11 +5,11 @@
 namespace bourse::messages {
 
 block null_block(const digest& cluster, sequence_number n) {
-  return {cluster, n, {}, {}};
+  return {cluster, n, {}};
 }
 
 bool is_null(const block& b) {
-  return b.submissions.empty() && b.time == block_time{};
+  return b.heads.empty();
 }
 
 digest chain_next(const digest& previous, const digest& block_digest) {

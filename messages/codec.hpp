@@ -20,13 +20,16 @@
 #include "messages/types.hpp"
 
 namespace bourse::wire {
+class ChainHead;
 class CheckpointStatement;
 class CommitCertificate;
+class FetchReports;
 class PeerMessage;
 class ReplicaSignature;
 class ResultsStatement;
 class SignedSubmission;
 class StableCheckpoint;
+class StampReports;
 class Statement;
 } // namespace bourse::wire
 
@@ -145,6 +148,7 @@ void write(const checkpoint_statement& from, wire::CheckpointStatement& to);
 void write(const results_statement& from, wire::ResultsStatement& to);
 void write(const replica_signature& from, wire::ReplicaSignature& to);
 void write(const signed_submission& from, wire::SignedSubmission& to);
+void write(const chain_head& from, wire::ChainHead& to);
 template <class Repeated>
 void write_all(const std::vector<replica_signature>& from, Repeated& to) {
   to.Reserve(static_cast<int>(from.size()));
@@ -153,6 +157,7 @@ void write_all(const std::vector<replica_signature>& from, Repeated& to) {
 }
 
 bool read(statement& to, const wire::Statement& from);
+bool read(chain_head& to, const wire::ChainHead& from);
 bool read(checkpoint_statement& to, const wire::CheckpointStatement& from);
 bool read(results_statement& to, const wire::ResultsStatement& from);
 bool read(replica_signature& to, const wire::ReplicaSignature& from,
@@ -186,6 +191,15 @@ void write(const standing& from, wire::PeerMessage& to);
 bool state_lists_are_bounded(byte_view encoded, const peer_limits& limits);
 /// Takes large fields out of `from`. Errors: malformed, also for messages of another kind.
 expected<peer_message> take_state_message(wire::PeerMessage& from, const peer_limits& limits);
+
+// What replicas say of their stamps: in stamps_codec.cpp.
+void write(const stamp_reports& from, wire::PeerMessage& to);
+void write(const fetch_reports& from, wire::PeerMessage& to);
+/// True if they name not too many reports.
+bool reports_are_bounded(byte_view encoded, const peer_limits& limits);
+/// Take bodies out of `from`. Errors: malformed, too_large.
+expected<peer_message> take_reports(wire::StampReports& from);
+expected<peer_message> take_question(const wire::FetchReports& from);
 
 /// Takes the body out of `from`, so that it is not copied again.
 bool take(signed_submission& to, wire::SignedSubmission& from);

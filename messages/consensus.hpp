@@ -11,6 +11,7 @@
 #include "messages/crypto.hpp"
 #include "messages/error.hpp"
 #include "messages/request.hpp"
+#include "messages/stamps.hpp"
 #include "messages/state_tree.hpp"
 #include "messages/types.hpp"
 
@@ -293,7 +294,7 @@ using peer_message
     = std::variant<pre_prepare, prepare, commit, checkpoint, progress, fetch_blocks,
                    committed_block, fetch_proposal, fetch_bodies, bodies, wish, view_change,
                    new_view, fetch_state, state_offer, fetch_state_nodes, state_nodes,
-                   fetch_state_pages, state_pages, pruned, standing>;
+                   fetch_state_pages, state_pages, pruned, standing, stamp_reports, fetch_reports>;
 
 /// Two different proposals that one primary signed for one view and sequence number.
 struct equivocation {
@@ -311,6 +312,7 @@ struct peer_limits {
   std::uint32_t max_digests = 65536;
   std::uint32_t max_prepared = 64;     ///< certificates in a VIEW-CHANGE: the widest window
   std::uint32_t max_state_parts = 256; ///< nodes or pages in one question or answer
+  std::uint32_t max_reports = 4096;    ///< in one message
 };
 
 bytes encode(const peer_message& m);

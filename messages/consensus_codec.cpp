@@ -153,9 +153,9 @@ struct peer_writer {
   void operator()(const new_view& m) {
     write_signed(m, *to.mutable_new_view());
   }
-  /// Those that fetch a state.
-  template <class State>
-  void operator()(const State& m) {
+  /// Those that fetch a state, and those about stamps.
+  template <class Other>
+  void operator()(const Other& m) {
     codec::write(m, to);
   }
 };
@@ -235,7 +235,8 @@ bool lists_are_bounded(byte_view encoded, const peer_limits& limits) {
                                               wire::CommittedBlock::kCertificateFieldNumber,
                                               wire::CommitCertificate::kCommitsFieldNumber});
   return submissions.count <= limits.max_digests && commits.count <= limits.max_replicas
-         && codec::state_lists_are_bounded(encoded, limits);
+         && codec::state_lists_are_bounded(encoded, limits)
+         && codec::reports_are_bounded(encoded, limits);
 }
 
 } // namespace
@@ -285,6 +286,10 @@ expected<peer_message> decode_peer_message(byte_view encoded, const peer_limits&
       return read_signed<view_change>(*parsed.mutable_view_change(), limits);
     case wire::PeerMessage::kNewView:
       return read_signed<new_view>(*parsed.mutable_new_view(), limits);
+    case wire::PeerMessage::kStampReports:
+      return codec::take_reports(*parsed.mutable_stamp_reports());
+    case wire::PeerMessage::kFetchReports:
+      return codec::take_question(parsed.fetch_reports());
     case wire::PeerMessage::KIND_NOT_SET:
       return fail(errc::malformed, "peer message: unknown kind");
     default:

@@ -15,7 +15,7 @@ using codec::read_unsigned;
 using report_writer = codec::field_writer<18>;
 
 /// Far above any report (18 fields of at most 12 bytes): what is longer holds something else.
-constexpr std::size_t max_report_bytes = 1024;
+constexpr std::size_t max_encoded_report = 1024;
 
 void write(const report& r, report_writer& out) {
   out.number(wire::Report::kNumberFieldNumber, r.number);
@@ -61,7 +61,7 @@ bool read(report& to, const wire::Report& from) {
 }
 
 expected<void> parse_report(report& to, byte_view encoded, wire::Report& parsed) {
-  if (auto ok = codec::parse(parsed, encoded, max_report_bytes, "report"); !ok)
+  if (auto ok = codec::parse(parsed, encoded, max_encoded_report, "report"); !ok)
     return ok;
   if (!read(to, parsed))
     return fail(errc::malformed, "report: field out of range");
@@ -104,7 +104,7 @@ constexpr auto report_tag
 } // namespace
 
 std::size_t first_report_bytes(byte_view encoded) {
-  encoded = encoded.substr(0, codec::max_prefix + max_report_bytes);
+  encoded = encoded.substr(0, codec::max_prefix + max_encoded_report);
   codec::pb::io::CodedInputStream in{reinterpret_cast<const std::uint8_t*>(encoded.data()),
                                      static_cast<int>(encoded.size())};
   std::uint32_t size = 0;

@@ -1,5 +1,5 @@
 // When a replica saw what: stamps, and the signed reports that carry them, each naming the one
-// before, so that a replica's reports are a chain (docs/PROTOCOL, "What is not there yet").
+// before, so that a replica's reports are a chain (docs/PROTOCOL, "Blocks and their order").
 #pragma once
 
 #include <cstdint>
@@ -67,6 +67,24 @@ struct chain_head {
   digest report;
 
   friend auto operator<=>(const chain_head&, const chain_head&) = default;
+};
+
+// -- what replicas tell each other ---------------------------------------------------------------
+
+/// Own reports as they are made, or those that were asked for, of whichever replica.
+struct stamp_reports {
+  std::vector<signed_report> reports;
+
+  friend bool operator==(const stamp_reports&, const stamp_reports&) = default;
+};
+
+/// Asks for reports. `sequence` is the lowest block that needs one of them, or may: so whoever has
+/// pruned what led there can say so.
+struct fetch_reports {
+  sequence_number sequence;
+  std::vector<chain_head> reports;
+
+  friend bool operator==(const fetch_reports&, const fetch_reports&) = default;
 };
 
 // -- the codec -----------------------------------------------------------------------------------

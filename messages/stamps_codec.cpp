@@ -1,4 +1,5 @@
 #include "messages/codec.hpp"
+#include "messages/consensus.pb.h"
 #include "messages/stamps.hpp"
 #include "messages/stamps.pb.h"
 
@@ -105,5 +106,77 @@ expected<stamp_report> decode_stamp_report(byte_view body, std::uint32_t max_sta
     return fail(errc::malformed, "stamp report: not canonical");
   return out;
 }
+
+// -- peer messages -------------------------------------------------------------------------------
+
+namespace codec {
+
+namespace {
+
+void write(const signed_report& from, wire::SignedReport& to) {
+  to.set_body(from.body);
+  to.mutable_signature()->assign(from.signature.view());
+}
+
+/// Takes the body out of `from`, so that it is not copied again.
+bool take(signed_report& to, wire::SignedReport& from) {
+  to.body = std::move(*from.mutable_body());
+  return to.signature.assign(from.signature());
+}
+
+} // namespace
+
+void write(const chain_head& from, wire::ChainHead& to) {
+  to.set_replica(from.replica.value());
+  to.set_index(from.index.value());
+  to.mutable_report()->assign(from.report.view());
+}
+
+bool read(chain_head& to, const wire::ChainHead& from) {
+  to.index = report_index{from.index()};
+  return read_unsigned(to.replica, from.replica()) && to.report.assign(from.report());
+}
+
+void write(const stamp_reports& from, wire::PeerMessage& to) {
+  auto& list = *to.mutable_stamp_reports()->mutable_reports();
+  reserve(list, from.reports.size());
+  for (const auto& r : from.reports)
+    write(r, *list.Add());
+}
+
+void write(const fetch_reports& from, wire::PeerMessage& to) {
+  auto& out = *to.mutable_fetch_reports();
+  out.set_sequence(from.sequence.value());
+  for (const auto& r : from.reports)
+    write(r, *out.add_reports());
+}
+
+bool reports_are_bounded(byte_view encoded, const peer_limits& limits) {
+  auto reports = count_field(encoded, {wire::PeerMessage::kStampReportsFieldNumber,
+                                       wire::StampReports::kReportsFieldNumber});
+  auto asked = count_field(encoded, {wire::PeerMessage::kFetchReportsFieldNumber,
+                                     wire::FetchReports::kReportsFieldNumber});
+  return reports.count <= limits.max_reports && asked.count <= limits.max_reports;
+}
+
+expected<peer_message> take_reports(wire::StampReports& from) {
+  stamp_reports m;
+  m.reports.resize(static_cast<std::size_t>(from.reports_size()));
+  for (std::size_t i = 0; i < m.reports.size(); ++i)
+    if (!take(m.reports[i], *from.mutable_reports(static_cast<int>(i))))
+      return fail(errc::malformed, "stamp reports: size of a signature");
+  return m;
+}
+
+expected<peer_message> take_question(const wire::FetchReports& from) {
+  fetch_reports m{sequence_number{from.sequence()}, {}};
+  m.reports.resize(static_cast<std::size_t>(from.reports_size()));
+  for (std::size_t i = 0; i < m.reports.size(); ++i)
+    if (!read(m.reports[i], from.reports(static_cast<int>(i))))
+      return fail(errc::malformed, "fetch reports: field out of range");
+  return m;
+}
+
+} // namespace codec
 
 } // namespace bourse::messages

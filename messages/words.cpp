@@ -101,6 +101,12 @@ struct message_words {
     return fmt::format("STANDING: stable {}{}", m.stable.what.sequence.value(),
                        m.silent != 0 ? ", silent" : "");
   }
+  std::string operator()(const stamp_reports& m) const {
+    return fmt::format("{} reports of stamps", m.reports.size());
+  }
+  std::string operator()(const fetch_reports& m) const {
+    return fmt::format("question for {} reports of stamps", m.reports.size());
+  }
 };
 
 } // namespace

@@ -12,8 +12,8 @@ namespace {
 constexpr std::uint64_t ms = 1'000'000;
 
 habit_ptr make_habit(liar& who, const lie& what, std::uint64_t& count) {
-  for (auto* make : {make_vote_habit, make_view_habit, make_fetch_habit, make_link_habit,
-                     make_client_habit, make_field_habit})
+  for (auto* make : {make_vote_habit, make_stamp_habit, make_view_habit, make_fetch_habit,
+                     make_link_habit, make_client_habit, make_field_habit})
     if (auto h = make(who, what, count))
       return h;
   return nullptr;

@@ -194,6 +194,11 @@ public:
     nodes_[i].watched_by->remove(o);
   }
   /// Called with every message between replicas as it arrives.
+  /// Told every report of stamps that arrives anywhere.
+  using stamps_listener = std::function<void(const signed_report&)>;
+  void listen_to_stamps(stamps_listener l) {
+    stamps_listener_ = std::move(l);
+  }
   using arrival_listener = std::function<void(std::size_t from, std::size_t to, byte_view message)>;
   void listen_to_arrivals(arrival_listener l) {
     arrival_listener_ = std::move(l);
@@ -314,6 +319,7 @@ private:
   listener listener_;
   censor censor_;
   arrival_listener arrival_listener_;
+  stamps_listener stamps_listener_;
   failure_listener failure_listener_;
   std::function<void(byte_view)> client_listener_;
   std::function<void(std::size_t, byte_view)> gateway_listener_;

@@ -24,7 +24,7 @@ constexpr std::uint64_t patience_ns = 300'000'000;
 bool is_signed(const field_path& where) {
   for (const auto* kind :
        {"pre_prepare", "prepare", "commit", "checkpoint", "committed_block", "view_change",
-        "new_view", "state_offer", "standing", "results", "submit"})
+        "new_view", "state_offer", "standing", "stamp_reports", "results", "submit"})
     if (where.steps.front().field->name == kind)
       return true;
   return where.view == "ReceiptShare";

@@ -17,6 +17,8 @@ std::string held_in(const std::string& message, const wire_field& f, const std::
     return "Block";
   if (message == "SignedSubmission" && f.name == "body")
     return "Submission";
+  if (message == "SignedReport" && f.name == "body")
+    return "StampReport";
   if (message == "Results" && f.name == "reports")
     return "Reports";
   if (message == "ReceiptShare" && f.name == "report")

@@ -11,6 +11,9 @@ namespace {
 constexpr std::size_t most_statements = 64;
 constexpr std::size_t most_messages = 256;
 constexpr std::size_t most_bodies = 64;
+constexpr std::size_t most_heads = 64;
+/// In a report that is looked at.
+constexpr std::uint32_t most_stamps = 4096;
 constexpr std::size_t most_blocks = 128;
 constexpr std::size_t most_changes = 32; ///< of a view
 constexpr std::size_t most_views = 6;
@@ -31,6 +34,9 @@ struct sorter {
         std::is_same_v<
             Message, fetch_state> || std::is_same_v<Message, state_offer> || std::is_same_v<Message, fetch_state_nodes> || std::is_same_v<Message, state_nodes> || std::is_same_v<Message, fetch_state_pages> || std::is_same_v<Message, state_pages> || std::is_same_v<Message, pruned> || std::is_same_v<Message, standing>)
       return channel::state;
+    else if constexpr (std::is_same_v<Message,
+                                      stamp_reports> || std::is_same_v<Message, fetch_reports>)
+      return channel::stamps;
     else
       return channel::consensus;
   }
@@ -104,9 +110,9 @@ void hoard::see(const peer_message& m) {
       if (blocks.size() > most_blocks)
         blocks.clear();
       blocks[p->what.digest] = p->block;
-      if (auto b = decode_block(*p->block, {}))
-        for (const auto& d : b->submissions)
-          keep_in_ring(bodies, next_body_, most_bodies, d);
+      if (auto b = decode_block(*p->block))
+        for (const auto& h : b->heads)
+          keep_in_ring(heads, next_head_, most_heads, h);
     }
   } else if (const auto* v = std::get_if<prepare>(&m)) {
     note(v->what);
@@ -123,6 +129,11 @@ void hoard::see(const peer_message& m) {
       if (changes.size() > most_views)
         changes.erase(changes.begin());
     }
+  } else if (const auto* r = std::get_if<stamp_reports>(&m)) {
+    for (const auto& one : r->reports)
+      if (auto content = decode_stamp_report(one.body, most_stamps))
+        for (const auto& x : content->stamps)
+          keep_in_ring(bodies, next_body_, most_bodies, x.body);
   } else if (const auto* s = std::get_if<standing>(&m)) {
     see(s->stable);
   } else if (const auto* o = std::get_if<state_offer>(&m)) {

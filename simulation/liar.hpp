@@ -56,7 +56,8 @@ public:
   std::map<statement, signature> proposals;
   std::map<view_number, std::vector<view_change>> changes; ///< of the highest views
   std::vector<peer_message> messages;                      ///< any; a ring
-  std::vector<digest> bodies;                              ///< named in blocks; a ring
+  std::vector<chain_head> heads;                           ///< named in blocks; a ring
+  std::vector<digest> bodies;                              ///< stamped by somebody; a ring
   /// The other face of a slot, for those who are shown it.
   std::map<std::pair<view_number, sequence_number>, statement> others;
   /// Null: whoever changes fields does it as it likes.
@@ -68,6 +69,7 @@ private:
 
   std::size_t next_message_ = 0;
   std::size_t next_body_ = 0;
+  std::size_t next_head_ = 0;
 };
 
 /// One Byzantine replica.
@@ -192,6 +194,7 @@ habit_ptr made(liar& who, const lie& what, std::uint64_t& count) {
 
 // One for each family; null if the kind is not of it.
 habit_ptr make_vote_habit(liar& who, const lie& what, std::uint64_t& count);
+habit_ptr make_stamp_habit(liar& who, const lie& what, std::uint64_t& count);
 habit_ptr make_view_habit(liar& who, const lie& what, std::uint64_t& count);
 habit_ptr make_fetch_habit(liar& who, const lie& what, std::uint64_t& count);
 habit_ptr make_link_habit(liar& who, const lie& what, std::uint64_t& count);

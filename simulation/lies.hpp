@@ -22,6 +22,11 @@ enum class lie_kind : std::uint8_t {
   others_votes,
   empty_blocks, ///< of so many submissions one is left out; 1: the last, 0: all are
   bad_blocks,
+  // stamps (lies_stamps.cpp)
+  two_chains,
+  false_stamps,     ///< 0: early, 1: late, 2: at random, 3: none, 4: of what it has not seen
+  withheld_reports, ///< 0: nobody is told any; else some are
+  noisy_reports,
   // views (lies_views.cpp)
   two_view_changes,
   two_new_views,

@@ -78,7 +78,7 @@ public:
     did();
     committed_block b;
     auto content = null_block(who_.options().cluster, q->from);
-    content.time = block_time{1'700'000'000'000};
+    content.heads.push_back({who_.id(), report_index{1}, random_digest(random())});
     b.block = std::make_shared<const bytes>(encode(content));
     b.certificate.what = {seen().view, q->from, hash(*b.block)};
     auto own = who_.sign(purpose::commit, b.certificate.what);

@@ -172,7 +172,8 @@ private:
              state_nodes{some_number, {{path, {{static_cast<std::uint8_t>(some_number), some}}}}},
              fetch_state_pages{some_number, target, {1, 2}},
              state_pages{some_number, {{some_number, bytes(some_number, 'p')}}}, pruned{target},
-             standing{stable, some_number, some_number, true}})
+             standing{stable, some_number, some_number, true}, stamp_reports{{own_report(some)}},
+             fetch_reports{target, {{replica_id{1}, report_index{some_number}, some}}}})
       if (auto message = encode(m); rare(kind_in(speech::peer, kind_of(message))))
         keep(speech::peer, message, {});
     for (const gateway_message& m : std::initializer_list<gateway_message>{
@@ -183,6 +184,17 @@ private:
       keep(speech::gateway, encode(m), {});
     if (line_)
       invent_for_client();
+  }
+
+  /// With something in each field.
+  signed_report own_report(const digest& some) {
+    stamp_report r{who_.id(), report_index{7}, some, stamp_time{5000}, {}};
+    for (std::uint8_t i = 1; i <= 3; ++i)
+      r.stamps.push_back({{client_id{i}, stream_id{i}, submission_number{i}},
+                          random_digest(random()),
+                          stamp_time{1000u * i}});
+    auto body = encode(r);
+    return {body, who_.auth().sign(purpose::stamp_report, hash(body).view())};
   }
 
   void invent_for_client() {

@@ -152,7 +152,7 @@ private:
     auto n = sequence_number{number()};
     checkpoint_statement c{n, random_digest(random())};
     auto nothing = std::make_shared<const bytes>();
-    switch (random().below(15)) {
+    switch (random().below(17)) {
       case 0:
         return who_.propose(w.view, w.sequence, nothing);
       case 1:
@@ -181,6 +181,12 @@ private:
         return fetch_state_nodes{number(), n, {{number(), static_cast<std::uint8_t>(7)}}};
       case 13:
         return pruned{n};
+      case 14:
+        return stamp_reports{{{bytes(number() % 100, 'x'), {}}}};
+      case 15:
+        return fetch_reports{n,
+                             {{replica_id{static_cast<std::uint16_t>(number())},
+                               report_index{number()}, random_digest(random())}}};
       default:
         return standing{stable(), number(), number(), true};
     }

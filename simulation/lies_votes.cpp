@@ -12,6 +12,11 @@ shared_bytes share(const block& b) {
   return std::make_shared<const bytes>(encode(b));
 }
 
+/// One that some block has named; null if none is known.
+const chain_head* old_head(const hoard& from, random_source& random) {
+  return from.heads.empty() ? nullptr : &from.heads[random.below(from.heads.size())];
+}
+
 /// It is the liar's own proposal, said for the first time or again.
 bool proposes(const liar& who, const pre_prepare& m) {
   return who.leads(m.what.view) && m.signature != messages::signature{} && m.block;
@@ -45,14 +50,16 @@ private:
       return known->second;
     if (made_.size() > 256)
       made_.erase(made_.begin());
-    auto b = chance() ? decode_block(*m.block, {}) : expected<block>{fail(errc::malformed)};
+    auto b = chance() ? decode_block(*m.block) : expected<block>{fail(errc::malformed)};
     if (!b || is_null(*b))
       return made_[key] = std::nullopt;
-    if (!b->submissions.empty() && random().below(2))
-      b->submissions.erase(b->submissions.begin()
-                           + static_cast<std::ptrdiff_t>(random().below(b->submissions.size())));
+    auto& heads = b->heads;
+    if (heads.size() > 1)
+      heads.erase(heads.begin() + static_cast<std::ptrdiff_t>(random().below(heads.size())));
+    else if (const auto* old = old_head(seen(), random()); old && *old != heads.front())
+      heads.assign(1, *old);
     else
-      b->time = block_time{b->time.value() + 1};
+      return made_[key] = std::nullopt;
     auto p = who_.propose(m.what.view, m.what.sequence, share(*b));
     seen().others[key] = p.what;
     seen().blocks[p.what.digest] = p.block;
@@ -229,10 +236,11 @@ public:
 
 private:
   std::optional<pre_prepare> perhaps_ahead(const pre_prepare& m) {
-    auto b = decode_block(*m.block, {});
+    auto b = decode_block(*m.block);
     if (!b || is_null(*b) || random().below(2))
       return m;
-    b->time = block_time{b->time.value() + 100'000};
+    auto& head = b->heads.front(); // nobody has that
+    head = {head.replica, head.index.next(), random_digest(random())};
     return who_.propose(m.what.view, m.what.sequence, share(*b));
   }
   void vote(std::size_t to, const statement& what) {
@@ -250,7 +258,7 @@ private:
   std::set<statement> done_;
 };
 
-/// As primary it leaves submissions out: all of them, the last, or those of one in a few.
+/// As primary it leaves chains out: all but its own, the last, or those of one in a few.
 class empty_blocks final : public habit {
 public:
   using habit::habit;
@@ -274,22 +282,26 @@ public:
 
 private:
   std::optional<pre_prepare> emptied(const pre_prepare& m) {
-    auto b = chance() ? decode_block(*m.block, {}) : expected<block>{fail(errc::malformed)};
-    if (!b || b->submissions.empty())
+    auto b = chance() ? decode_block(*m.block) : expected<block>{fail(errc::malformed)};
+    if (!b || is_null(*b))
       return std::nullopt;
+    auto some = b->heads.front();
     if (what_.amount == 0)
-      b->submissions.clear();
-    else if (what_.amount == 1) // what its stream has in the next block must not execute
-      b->submissions.pop_back();
+      std::erase_if(b->heads, [&](const chain_head& h) { return h.replica != who_.id(); });
+    else if (what_.amount == 1)
+      b->heads.pop_back();
     else
-      std::erase_if(b->submissions, [&](const digest& d) { return d.data[0] % what_.amount == 0; });
+      std::erase_if(b->heads,
+                    [&](const chain_head& h) { return h.replica.value() % what_.amount == 0; });
+    if (b->heads.empty())
+      b->heads.push_back(some);
     return who_.propose(m.what.view, m.what.sequence, share(*b));
   }
 
   std::map<std::pair<view_number, sequence_number>, std::optional<pre_prepare>> made_;
 };
 
-/// As primary it proposes what is no block, or not one for this slot and time.
+/// As primary it proposes what is no block, or not one for this slot.
 class bad_blocks final : public habit {
 public:
   using habit::habit;
@@ -298,7 +310,7 @@ public:
     each<pre_prepare>(all, [&](pre_prepare& m) {
       if (!proposes(who_, m) || !chance())
         return false;
-      auto b = decode_block(*m.block, {});
+      auto b = decode_block(*m.block);
       if (!b)
         return false;
       m = who_.propose(m.what.view, m.what.sequence, spoil(*b));
@@ -311,19 +323,21 @@ public:
 private:
   shared_bytes spoil(block b) {
     switch (random().below(8)) {
-      case 0:
-        b.submissions.push_back(random_digest(random())); // which nobody signed
+      case 0: // which nobody signed
+        b.heads.push_back({replica_id{static_cast<std::uint16_t>(random().below(8))},
+                           report_index{random().next()}, random_digest(random())});
         break;
-      case 1: // executed long ago, or not long
-        if (!seen().bodies.empty())
-          b.submissions.push_back(seen().bodies[random().below(seen().bodies.size())]);
+      case 1: // which the log has left behind
+        if (const auto* old = old_head(seen(), random()))
+          b.heads.assign(1, *old);
         break;
       case 2:
-        std::ranges::reverse(b.submissions);
-        b.submissions.insert(b.submissions.end(), b.submissions.begin(), b.submissions.end());
+        std::ranges::reverse(b.heads);
+        b.heads.insert(b.heads.end(), b.heads.begin(), b.heads.end());
         break;
-      case 3:
-        b.time = block_time{random().below(2) ? b.time.value() + 100'000 : random().next()};
+      case 3: // another's
+        if (!b.heads.empty())
+          b.heads.front().replica = who_.id();
         break;
       case 4:
         b.sequence = sequence_number{b.sequence.value() + 1};

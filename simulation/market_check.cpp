@@ -15,6 +15,9 @@ market_check::market_check(const config::genesis& g, violations& out)
       out_(out),
       exchange_(g.market),
       books_(g.market, out),
+      order_(g, out),
+      recomputed_(g.market, g.size),
+      reports_of_stamps_(g.size),
       past_(g.market.instruments.size()),
       reports_(g.market.clients.size()) {
   note_views();
@@ -30,26 +33,40 @@ void market_check::submitted(const signed_submission& s) {
                  genesis_.cluster(), s.body, s.signature))
     return;
   auto lane = market::lane_of(*content, genesis_.market);
-  submissions_[name] = std::make_shared<const verified_submission>(
-      verified_submission{s, name, std::move(*content), lane});
+  submissions_.insert(name);
+  order_.submitted(std::make_shared<const verified_submission>(
+      verified_submission{s, name, std::move(*content), lane}));
 }
 
 market::block_input market_check::input_of(sequence_number n, const digest& d, byte_view block) {
   market::block_input input{n, d, {}, {}};
-  auto content = decode_block(block, genesis_.market.blocks);
+  auto content = decode_block(block);
   if (!content) {
     out_.add("validity", "block {} cannot be decoded", n.value());
     return input;
   }
-  input.time = content->time;
-  for (const auto& name : content->submissions) {
-    auto found = submissions_.find(name);
-    if (found == submissions_.end())
-      out_.add("validity", "block {} has a submission that no client signed", n.value());
-    else
-      input.submissions.push_back(found->second);
-  }
+  if (is_null(*content))
+    return input;
+  input.submissions = order_.execute(n, content->heads);
+  input.time = block_time{order_.time().value() / 1000};
+  if (recompute(n, content->heads) != input.submissions)
+    out_.add("order", "block {}: F gives another order than its rules do", n.value());
   return input;
+}
+
+std::vector<submission_ptr> market_check::recompute(sequence_number n,
+                                                    const std::vector<chain_head>& heads) {
+  if (!recomputed_.lacking(heads, reports_of_stamps_).empty()) {
+    out_.add("validity", "block {} rests on reports that nobody has sent", n.value());
+    return {};
+  }
+  std::vector<submission_ptr> bodies;
+  for (const auto& name : recomputed_.begin(heads, reports_of_stamps_)) {
+    bodies.push_back(order_.body(name));
+    if (!bodies.back()) // which has been said already
+      return {};
+  }
+  return recomputed_.finish(bodies);
 }
 
 void market_check::execute(sequence_number n, const digest& d, byte_view block,
@@ -76,6 +93,8 @@ void market_check::execute(sequence_number n, const digest& d, byte_view block,
   books_.executed(input, result, all, exchange_);
   note_views();
   if (executed_ % genesis_.checkpoint_interval == 0) {
+    for (const auto& page : recomputed_.take_dirty_pages())
+      exchange_.set_page(page.key, page.content);
     states_[executed_] = market::state_digest(n, chain, exchange_.page_root());
     books_.compare_books(exchange_);
   }

@@ -6,14 +6,17 @@
 #include <map>
 #include <set>
 #include <tuple>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "actors/client_types.hpp"
 #include "config/genesis.hpp"
+#include "fairness/execution_order.hpp"
+#include "fairness/report_store.hpp"
 #include "market/exchange.hpp"
 #include "messages/consensus.hpp"
 #include "simulation/book_check.hpp"
+#include "simulation/order_check.hpp"
 #include "simulation/violations.hpp"
 
 namespace bourse::simulation {
@@ -28,6 +31,15 @@ public:
 
   /// What a client signed and sent. Who says it twice does no harm.
   void submitted(const signed_submission& s);
+  /// What a replica signed and sent of its stamps.
+  void reported(const signed_report& r) {
+    if (auto known = order_.reported(r))
+      reports_of_stamps_.add(known, recomputed_.heads().of(known->content.replica), true);
+  }
+  /// From now on its stamps count for nothing in what is promised of the order.
+  void distrust(std::size_t replica) {
+    order_.distrust(replica_id{static_cast<std::uint16_t>(replica)});
+  }
   /// The next block of the log, the first time that an honest replica executes it.
   void execute(sequence_number n, const digest& d, byte_view block, const digest& chain);
 
@@ -56,6 +68,7 @@ public:
   void finish();
 
 private:
+  std::vector<submission_ptr> recompute(sequence_number n, const std::vector<chain_head>& heads);
   market::block_input input_of(sequence_number n, const digest& d, byte_view block);
   void note_views();
   void note_trades(const market::block_result& result);
@@ -68,7 +81,12 @@ private:
   violations& out_;
   market::exchange exchange_;
   book_check books_;
-  std::unordered_map<digest, submission_ptr> submissions_;
+  /// What the log executes, once by the rules alone, and once as replicas work it out, whose pages
+  /// are a part of the state.
+  order_check order_;
+  fairness::execution_order recomputed_;
+  fairness::report_store reports_of_stamps_;
+  std::unordered_set<digest> submissions_;
   std::uint64_t executed_ = 0;
   std::uint64_t requests_ = 0;
   std::uint64_t trades_ = 0;

@@ -5,6 +5,7 @@
 
 #include "actors/serve_budget.hpp"
 #include "consensus/delivery.hpp"
+#include "market/pending_pool.hpp"
 #include "storage/layout.hpp"
 
 namespace bourse::simulation {
@@ -12,7 +13,10 @@ namespace bourse::simulation {
 namespace {
 
 /// Of the credit: what the pool and the queue in front of it admit (market/pending_pool.hpp).
-constexpr std::uint64_t credits = 4;
+constexpr std::uint64_t credits = market::pending_pool::admitted_credits;
+/// Reports of one replica: what nobody asked for, and what blocks have named since the last stable
+/// checkpoint, each as far as a chain may run ahead.
+constexpr std::uint64_t held_reports = 8 * 1024;
 
 } // namespace
 
@@ -53,17 +57,21 @@ std::vector<memory_check::limit> memory_check::limits(std::size_t i) const {
   const auto& g = cluster_.genesis();
   const auto& o = cluster_.options_of(i);
   auto streams = g.market.clients.size() * max_streams;
-  // A body that a proposal names is admitted beyond the credit, as many as a window can name.
-  auto named = g.window * std::uint64_t{g.market.blocks.max_requests};
-  auto pooled = streams * g.market.stream_window * credits + named;
+  auto pooled = streams * g.market.stream_window * credits;
+  // Each replica may make some up.
+  auto stamped = std::uint64_t{g.market.order.max_open_stamps} * g.size.n;
   // Proposals of two views at a time, and final blocks that are ahead of execution.
   auto blocks = 2 * g.window + consensus::delivery::max_ahead;
   return {{"mempool", "pending", pooled},
           {"mempool", "verifying", pooled},
-          {"mempool", "open_checks", blocks},
-          {"mempool", "grants", o.max_in_flight},
+          {"mempool", "wanted_bodies", stamped},
+          {"sequencer", "open_checks", blocks},
+          {"sequencer", "open_stamps", g.market.order.max_open_stamps},
+          {"sequencer", "tallied", stamped},
+          {"sequencer", "held_reports", std::uint64_t{g.size.n} * held_reports},
+          {"sequencer", "queued_blocks", consensus::delivery::max_ahead},
           {"execution", "queued_blocks", consensus::delivery::max_ahead},
-          {"consensus", "blocks_held", blocks},
+          {"consensus", "open_checks", blocks},
           // For each block of the window its proposal, votes and bodies, in two views.
           {"consensus", "waiting_for_disk", 8 * g.window + consensus::delivery::max_ahead},
           {"gateway", "sessions", g.market.clients.size() * o.max_sessions_per_client},

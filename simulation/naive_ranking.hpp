@@ -22,6 +22,12 @@ using namespace messages;
 
 class naive_ranking {
 public:
+  using name = std::tuple<std::uint32_t, unsigned, std::uint64_t>; ///< client, stream, number
+  using names = std::set<name>;
+  static name name_of(const submission& s) {
+    return {s.client.value(), s.stream.value(), s.number.value()};
+  }
+
   naive_ranking(const market::rules& r, cluster_size size) : rules_(r), f_(size.f()) {}
 
   void add(replica_id by, std::span<const stamp> stamps) {
@@ -82,6 +88,14 @@ public:
           return time;
     return stamp_time{UINT64_MAX};
   }
+  /// Those that two blocks have left over, or more.
+  names aged() const {
+    names result;
+    for (auto& [which, times] : ready_and_left_)
+      if (times >= aged_after)
+        result.insert(which);
+    return result;
+  }
   std::size_t left_over() const {
     return ready().size();
   }
@@ -96,7 +110,7 @@ public:
   }
 
 private:
-  using name = std::tuple<std::uint32_t, unsigned, std::uint64_t>; ///< client, stream, number
+  static constexpr unsigned aged_after = 2; ///< blocks that have left it over
 
   struct committed_stamp {
     replica_id by;
@@ -186,7 +200,7 @@ private:
             e.requests = std::max<std::uint64_t>(1, e.body->content.requests.size());
           }
           auto left = ready_and_left_.find(e.name);
-          e.aged = left != ready_and_left_.end() && left->second >= 2;
+          e.aged = left != ready_and_left_.end() && left->second >= aged_after;
           e.tie = hasher{}
                       .add(rules_.cluster)
                       .add_u64(t_.value())
@@ -256,7 +270,7 @@ private:
   stamp_time t_;
   std::vector<committed_stamp> committed_; ///< that counted, but for executed numbers
   std::map<std::pair<std::uint32_t, unsigned>, std::uint64_t> next_;
-  std::map<name, int> ready_and_left_; ///< in how many blocks
+  std::map<name, unsigned> ready_and_left_; ///< in how many blocks
   std::map<digest, submission_ptr> submissions_;
   std::vector<digest> asked_;
 };

@@ -109,6 +109,11 @@ void cluster::deliver(std::size_t from, std::size_t to, channel c, const shared_
   world_.trace(*message);
   if (arrival_listener_)
     arrival_listener_(from, to, *message);
+  if (stamps_listener_ && c == channel::stamps)
+    if (auto m = decode_peer_message(*message, {}))
+      if (const auto* r = std::get_if<stamp_reports>(&*m))
+        for (const auto& one : r->reports)
+          stamps_listener_(one);
   bytes frame;
   append_message(frame, c, *message);
   inject(to, nodes_[from].identity, std::move(frame));
@@ -119,6 +124,7 @@ void cluster::inject(std::size_t to, replica_id from, bytes frame) {
   const auto& routes = *nodes_[to].handles->routes;
   caf::anon_send(routes.replica, frame_atom::value, from, shared);
   caf::anon_send(routes.mempool, frame_atom::value, from, shared);
+  caf::anon_send(routes.sequencer, frame_atom::value, from, shared);
   caf::anon_send(routes.view_change, frame_atom::value, from, shared);
   caf::anon_send(routes.transfer, frame_atom::value, from, shared);
 }

@@ -21,6 +21,7 @@ public:
   void started(const consensus::options& o, const consensus::recovered_state& from) override {
     to_.out_.set_now(to_.cluster_.universe().now());
     to_.log_.started(node_, from.executed);
+    to_.executed_[node_] = from.executed;
     to_.disks_.started(node_);
     steps_.started(o, from);
   }
@@ -42,6 +43,7 @@ public:
   void stepped(const consensus::replica_core& c) override {
     if (c.in_view() && c.view().value() > 0)
       to_.begun_.insert(c.view());
+    to_.executed_[node_] = c.executed();
     to_.invariants(node_, c.picture());
   }
   void stepped(const consensus::view_manager& m) override {
@@ -58,14 +60,18 @@ oracle::oracle(cluster& c, const std::vector<std::uint16_t>& byzantine, violatio
     : cluster_(c),
       out_(out),
       byzantine_(c.size()),
+      executed_(c.size()),
       log_(c.size(), c.genesis().cluster(), out),
       market_(c.genesis(), out),
       votes_(c, out),
       disks_(c, out),
       memory_(c, out),
       spec_(c, out) {
-  for (auto i : byzantine)
+  for (auto i : byzantine) {
     byzantine_[i] = true;
+    market_.distrust(i);
+    votes_.distrust(c.identity(i));
+  }
   for (std::size_t i = 0; i < c.size(); ++i) {
     ears_.push_back(honest(i) ? std::make_unique<watcher>(*this, i) : nullptr);
     if (ears_[i])
@@ -77,6 +83,7 @@ oracle::oracle(cluster& c, const std::vector<std::uint16_t>& byzantine, violatio
       for (const auto& each : s->submissions)
         market_.submitted(each);
   });
+  c.listen_to_stamps([this](const signed_report& r) { market_.reported(r); });
   c.listen_to_failures([this](std::size_t i, const std::string& part) {
     out_.set_now(cluster_.universe().now());
     if (honest(i) && !cluster_.disk(i).failing())
@@ -99,6 +106,7 @@ oracle::~oracle() {
     if (ears_[i])
       cluster_.stop_observing(i, ears_[i].get());
   cluster_.listen_to_clients(nullptr);
+  cluster_.listen_to_stamps(nullptr);
   cluster_.listen_to_failures(nullptr);
   cluster_.listen_to_gateways(nullptr);
 }
@@ -142,7 +150,7 @@ void oracle::look_at(load& clients) {
     for (std::size_t i = 0; i < cluster_.size(); ++i)
       if (honest(i)) {
         memory_.ask(i);
-        memory_.look_at_disk(i, log_.executed(i));
+        memory_.look_at_disk(i, executed(i));
       }
   }
   for (auto& m : clients.members()) {
@@ -174,8 +182,8 @@ void oracle::finish(const load& clients) {
   market_.finish();
   memory_.finish();
   for (std::size_t i = 0; i < cluster_.size(); ++i)
-    if (honest(i) && cluster_.up(i) && log_.executed(i) != log_.length())
-      out_.add("liveness", "replica {} has executed {} of {} blocks", i, log_.executed(i),
+    if (honest(i) && cluster_.up(i) && executed(i) != log_.length())
+      out_.add("liveness", "replica {} has executed {} of {} blocks", i, executed(i),
                log_.length());
   for (const auto& m : clients.members()) {
     for (const auto& a : m.client->answers())

@@ -29,6 +29,7 @@ public:
   void crashed(std::size_t i);
   void wiped(std::size_t i) {
     votes_.wiped(i);
+    market_.distrust(i);
   }
   /// What clients believe by now, and what nodes keep.
   void look_at(load& clients);
@@ -40,6 +41,11 @@ public:
 
   bool honest(std::size_t i) const {
     return !byzantine_[i];
+  }
+  /// Blocks that this node has executed, by its own word: what is final there may still wait for
+  /// reports or bodies.
+  std::uint64_t executed(std::size_t i) const {
+    return executed_[i].value();
   }
   const log_check& log() const {
     return log_;
@@ -71,6 +77,7 @@ private:
   cluster& cluster_;
   violations& out_;
   std::vector<bool> byzantine_;
+  std::vector<sequence_number> executed_;
   log_check log_;
   market_check market_;
   vote_check votes_;

@@ -30,6 +30,10 @@ lie draw_lie(std::uint16_t node, random_source& random, std::uint16_t n) {
     case lie_kind::empty_blocks:
       l.amount = between(0, 3);
       break;
+    case lie_kind::false_stamps:
+      l.amount = between(0, 4);
+      break;
+    case lie_kind::withheld_reports:
     case lie_kind::wrong_bodies:
       l.amount = between(0, 1);
       break;

@@ -128,7 +128,7 @@ private:
   /// All honest replicas have the log up to there.
   bool executed(std::uint64_t up_to) const {
     for (std::size_t i = 0; i < cluster_.size(); ++i)
-      if (oracle_.honest(i) && oracle_.log().executed(i) < up_to)
+      if (oracle_.honest(i) && oracle_.executed(i) < up_to)
         return false;
     return true;
   }
@@ -174,7 +174,7 @@ private:
     for (std::size_t i = 0; i < cluster_.size(); ++i)
       if (oracle_.honest(i))
         violations_.add("liveness", "replica {} has executed {} of {} blocks", i,
-                        oracle_.log().executed(i), oracle_.log().length());
+                        oracle_.executed(i), oracle_.log().length());
   }
 
   void judge() {

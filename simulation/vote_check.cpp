@@ -112,14 +112,28 @@ void vote_check::rests(std::size_t i, const new_view& m) {
     out_.add("durability", "replica {}: a NEW-VIEW of its own is not durable", i);
 }
 
+/// The newest that it names of each chain. What leads there is written with them.
+bool vote_check::reports_are_durable(std::size_t i, byte_view kept) const {
+  storage::layout::unpacker in{kept};
+  in.statement();
+  in.fixed<signature>();
+  auto b = decode_block(in.rest());
+  if (!b)
+    return true; // what nobody can vote for, `specification` says
+  return std::all_of(b->heads.begin(), b->heads.end(), [&](const chain_head& h) {
+    return h.index.value() == 0 || branching_.contains(h.replica)
+           || load(i, family::stamps, storage::layout::chain_key(h)).has_value();
+  });
+}
+
 void vote_check::proposal_is_durable(std::size_t i, const char* vote, const statement& what) {
   auto kept = record(i, record_kind::proposal, what);
   storage::layout::unpacker in{kept ? byte_view{*kept} : byte_view{}};
   if (!kept || in.statement() != what)
     out_.add("durability", "replica {}: {} in view {} for block {}, which is not durable", i, vote,
              what.view.value(), what.sequence.value());
-  else if (!load(i, family::bodies, storage::layout::bodies_key(what.sequence, what.digest)))
-    out_.add("durability", "replica {}: {} in view {} for block {}, whose bodies are not durable",
+  else if (!reports_are_durable(i, *kept))
+    out_.add("durability", "replica {}: {} in view {} for block {}, whose reports are not durable",
              i, vote, what.view.value(), what.sequence.value());
 }
 

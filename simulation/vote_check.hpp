@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "simulation/cluster.hpp"
 #include "simulation/promises.hpp"
@@ -25,10 +26,16 @@ public:
   /// Its disk was replaced: what it said until now no disk has, which costs it its vote for a while
   /// (docs/PROTOCOL, section 10). It may contradict none of it all the same.
   void wiped(std::size_t i) {
+    distrust(cluster_.identity(i));
     promises_.lose(cluster_.identity(i).value());
     unknown_[i] = within_[i];
     auto& of = checkpoints_[i];
     of = {of.said, of.said, {}};
+  }
+  /// Its chain of reports may have branches, and a head off the log's counts for nothing, so
+  /// whoever votes need not have it.
+  void distrust(replica_id who) {
+    branching_.insert(who);
   }
   std::size_t votes() const {
     return votes_;
@@ -45,6 +52,7 @@ private:
   void rests(std::size_t, const Other&) {}
 
   bool durable(std::size_t i, consensus::vote_kind kind, const statement& what);
+  bool reports_are_durable(std::size_t i, byte_view kept) const;
   void proposal_is_durable(std::size_t i, const char* vote, const statement& what);
 
   std::optional<bytes> load(std::size_t i, storage::family where, byte_view key) const;
@@ -66,6 +74,7 @@ private:
     sequence_number computed; ///< from its pages
   };
   std::map<std::size_t, own_checkpoints> checkpoints_;
+  std::set<replica_id> branching_;
   std::map<std::size_t, sequence_number> within_;  ///< its watermarks when it crashed
   std::map<std::size_t, sequence_number> unknown_; ///< up to there a lost disk may have had votes
 };

@@ -5,10 +5,11 @@
 #include <thread>
 
 #include "consensus/certificates.hpp"
-#include "market/exchange.hpp"
+#include "fairness/fair_exchange.hpp"
 #include "messages/crypto.hpp"
 #include "storage/audit_base.hpp"
 #include "storage/audit_block.hpp"
+#include "storage/audit_order.hpp"
 #include "storage/audit_results.hpp"
 #include "storage/layout.hpp"
 #include "storage/records.hpp"
@@ -45,7 +46,8 @@ public:
         genesis_(g),
         progress_(progress),
         keys_(g),
-        exchange_(g.rules, messages::fresh_hash_seed()) {}
+        order_(s, g),
+        exchange_(g.rules, g.size, g.checkpoint_interval, messages::fresh_hash_seed()) {}
 
   expected<audit_report> run() {
     for (auto step : {&ledger_audit::identify, &ledger_audit::survey, &ledger_audit::check_records,
@@ -53,8 +55,9 @@ public:
       if (auto ok = (this->*step)(); !ok)
         return tl::unexpected{ok.error()};
     report_.chain = chain_;
-    report_.state = market::state_digest(report_.executed, chain_, exchange_.page_root());
-    report_.supply = exchange_.clearing().supply();
+    if (!report_.problem)
+      report_.state = market::state_digest(report_.executed, chain_, exchange_.page_root());
+    report_.supply = exchange_.market().clearing().supply();
     return std::move(report_);
   }
 
@@ -128,6 +131,7 @@ private:
     auto good = check_base(store_, **base, genesis_.size, keys_, exchange_, report_.signatures);
     if (!good)
       return note_or_fail(what.sequence, good.error());
+    order_.begin_at(exchange_.order().heads());
     // A state that was taken from others becomes the own checkpoint when the node starts.
     if (checkpoint_ && checkpoint_->sequence < what.sequence)
       checkpoint_.reset();
@@ -171,6 +175,7 @@ private:
       if (!run)
         return tl::unexpected{run.error()};
       in_parallel(run->size(), [&](std::size_t i) { check_alone((*run)[i], genesis_); });
+      order_.begin_run(*run);
       for (auto& b : *run) {
         if (auto ok = follow(b); !ok)
           return ok;
@@ -209,24 +214,33 @@ private:
     if (*block) {
       b.source = std::move(**block);
       size += b.source.block->size();
+      if (auto content = decode_block(*b.source.block)) // else check_alone says what is wrong
+        b.heads = std::move(content->heads);
     }
-    // Bodies of all proposals for the slot, so that damage in any is found.
-    auto wanted = layout::bodies_key(b.sequence, b.source.certificate.what.digest);
+    if (auto ok = order_.read_reports(b, size); !ok)
+      return ok;
     return layout::load_range(store_, family::bodies, layout::sequence_key(b.sequence),
                               layout::sequence_key(b.sequence.next()),
                               [&](byte_view key, byte_view payload) -> expected<bool> {
                                 size += payload.size();
-                                std::vector<signed_submission> bodies;
-                                auto ok = layout::unpack_bodies(
-                                    key, payload, [&](byte_view body, const signature& sig) {
-                                      bodies.push_back({bytes{body}, sig});
-                                    });
-                                if (!ok)
+                                if (auto ok = read_bodies(b, key, payload); !ok)
                                   return tl::unexpected{ok.error()};
-                                if (key == wanted)
-                                  b.bodies = std::move(bodies);
                                 return true;
                               });
+  }
+
+  static expected<void> read_bodies(audited_block& b, byte_view key, byte_view payload) {
+    if (b.source.block == nullptr)
+      return {}; // that matters more
+    if (key != layout::bodies_key(b.sequence, b.source.certificate.what.digest))
+      return layout::nonsense(family::bodies, key, "bodies of another block");
+    auto into = [](std::vector<signed_submission>& to) {
+      return [&to](byte_view body, const signature& sig) {
+        to.push_back({bytes{body}, sig});
+      };
+    };
+    auto& to = b.bodies.emplace();
+    return layout::unpack_bodies(key, payload, into(to.executed), into(to.voided));
   }
 
   /// One block further: its place in the log, its execution, its results.
@@ -244,12 +258,10 @@ private:
     }
     ++report_.blocks;
     report_.signatures += b.signatures;
-    report_.submissions += b.input.submissions.size();
     if (!b.bodies && n <= must_have_) {
       note(n, "the bodies are missing");
       return {};
     }
-    stopped_ = stopped_ || !b.bodies;
     if (stopped_) {
       ++report_.not_executable;
       return {};
@@ -257,12 +269,50 @@ private:
     return execute(b);
   }
 
+  /// Something that the block's execution takes is not here. Once the node has executed it, that is
+  /// a problem.
+  void stop(const audited_block& b, std::string_view what) {
+    stopped_ = true;
+    ++report_.not_executable;
+    if (b.bodies)
+      note(b.sequence, std::string{what});
+  }
+
   expected<void> execute(const audited_block& b) {
     auto n = b.sequence;
-    chain_ = chain_next(chain_, b.input.block_digest);
-    auto result = exchange_.execute(b.input);
+    const auto& reports = order_.take_reports(b, exchange_.order().heads());
+    if (!exchange_.lacking(b.heads, reports).empty()) {
+      stop(b, "a report of stamps that leads to the block's heads is missing");
+      return {};
+    }
+    auto bodies = order_.find_bodies(exchange_.begin(b.heads, reports));
+    if (!bodies)
+      return tl::unexpected{bodies.error()};
+    if (bodies->missing) {
+      stop(b, "the body " + to_hex(bodies->missing->view()) + " is missing");
+      return {};
+    }
+    auto digest = b.source.certificate.what.digest;
+    auto outcome = exchange_.finish(n, digest, bodies->bodies);
+    order_.forget(exchange_.order().heads());
+    if (b.bodies && (!same(b.executed, outcome.executed) || !same(b.voided, outcome.voided))) {
+      note(n, "the bodies are not those that the block executes");
+      return {};
+    }
+    chain_ = chain_next(chain_, digest);
+    return check_outcome(n, outcome);
+  }
+
+  static bool same(const std::vector<submission_ptr>& a, const std::vector<submission_ptr>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](auto& x, auto& y) { return x->digest == y->digest; });
+  }
+
+  expected<void> check_outcome(sequence_number n, const fairness::fair_exchange::outcome& outcome) {
+    const auto& result = outcome.result;
     report_.executed = n;
     report_.time = result.time;
+    report_.submissions += outcome.executed.size();
     report_.requests += result.requests;
     report_.trades += static_cast<std::uint64_t>(
         std::count_if(result.settlements.begin(), result.settlements.end(),
@@ -321,25 +371,26 @@ private:
     auto gathered = check_next_base(store_, genesis_.size, keys_, report_.signatures, note_it);
     if (!gathered)
       return note_or_fail(report_.executed, gathered.error());
-    // Bodies that were proposed behind the last committed block.
-    auto proposed = last_.next();
-    auto ok = layout::load_range(store_, family::bodies, layout::sequence_key(proposed), {},
-                                 [&](byte_view key, byte_view payload) -> expected<bool> {
-                                   proposed = sequence_number{layout::unpacker{key}.big_u64()};
-                                   auto unpacked = layout::unpack_bodies(
-                                       key, payload, [](byte_view, const signature&) {});
-                                   if (!unpacked)
-                                     return tl::unexpected{unpacked.error()};
-                                   return true;
+    auto others = order_.check_others(last_, report_.signatures, note_it);
+    if (!others)
+      return note_or_fail(last_, others.error());
+    // Bodies lie with executed blocks alone.
+    auto behind = last_.next();
+    auto ok = layout::load_range(store_, family::bodies, layout::sequence_key(behind), {},
+                                 [&](byte_view key, byte_view) -> expected<bool> {
+                                   behind = sequence_number{layout::unpacker{key}.big_u64()};
+                                   note(behind, "bodies of a block that is not here");
+                                   return false;
                                  });
-    return ok ? ok : note_or_fail(proposed, ok.error());
+    return ok ? ok : note_or_fail(behind, ok.error());
   }
 
   const reader& store_;
   const audit_genesis& genesis_;
   const std::function<void(const audit_progress&)>& progress_;
   auditor_keys keys_;
-  market::exchange exchange_;
+  order_audit order_;
+  fairness::fair_exchange exchange_;
   audit_report report_;
   std::optional<stored_checkpoint> checkpoint_;
   stable_checkpoint stable_;
@@ -348,6 +399,7 @@ private:
   sequence_number must_have_;
   digest chain_;
   bool stopped_ = false; ///< execution, at a gap
+  /// Of the state, if a block may have been begun since.
   std::uint64_t index_entries_ = 0;
 };
 

@@ -19,6 +19,7 @@ struct audit_genesis {
   cluster_size size;
   std::vector<public_key> replicas; ///< by replica id
   market::rules rules;              ///< with the cluster id and the clients' keys
+  std::uint64_t checkpoint_interval = 1;
 };
 
 struct audit_problem {

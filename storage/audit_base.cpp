@@ -34,7 +34,7 @@ expected<void> check_pages(const reader& s, const base_record& b, const digest& 
 } // namespace
 
 expected<void> check_base(const reader& s, const base_record& b, cluster_size size,
-                          const consensus::authenticator& keys, market::exchange& to,
+                          const consensus::authenticator& keys, fairness::fair_exchange& to,
                           std::uint64_t& signatures) {
   if (auto ok = check_proof(b, size, keys, signatures); !ok)
     return ok;
@@ -45,6 +45,8 @@ expected<void> check_base(const reader& s, const base_record& b, cluster_size si
                                       return tl::unexpected{ok.error()};
                                     return true;
                                   });
+  if (restored)
+    restored = to.finish_restore();
   return restored ? check_pages(s, b, to.page_root()) : restored;
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "consensus/authenticator.hpp"
-#include "market/exchange.hpp"
+#include "fairness/fair_exchange.hpp"
 #include "storage/audit_results.hpp"
 #include "storage/base.hpp"
 
@@ -12,7 +12,7 @@ namespace bourse::storage {
 /// them into `to`, which has executed nothing, and adds to `signatures` how many it verified.
 /// Errors: corrupt says what is wrong; io_failed.
 expected<void> check_base(const reader& s, const base_record& b, cluster_size size,
-                          const consensus::authenticator& keys, market::exchange& to,
+                          const consensus::authenticator& keys, fairness::fair_exchange& to,
                           std::uint64_t& signatures);
 
 /// Likewise of the base to come, if there is one; and that all other pages that are being gathered

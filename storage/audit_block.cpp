@@ -1,7 +1,6 @@
 #include "storage/audit_block.hpp"
 
 #include "consensus/certificates.hpp"
-#include "market/block_order.hpp"
 #include "messages/assert.hpp"
 
 namespace bourse::storage {
@@ -34,61 +33,80 @@ finding check_certificate(audited_block& b, const audit_genesis& g) {
   return {};
 }
 
-std::string nth(std::size_t i) {
-  return "submission " + std::to_string(i + 1) + " of the block";
-}
-
-expected<submission_ptr> check_body(signed_submission&& source, const digest& named,
-                                    const audit_genesis& g) {
-  verified_submission s;
-  s.digest = hash(source.body);
-  if (s.digest != named)
-    return fail(errc::corrupt, "is not the one that the block names");
-  auto content = decode_submission(source.body, g.rules.submissions);
-  if (!content)
-    return fail(errc::malformed, "does not decode: " + content.error().detail);
-  if (content->client.value() >= g.rules.clients.size())
-    return fail(errc::unknown_client, "is of an unknown client");
-  if (!verify(g.rules.clients[content->client.value()].key, purpose::submission, g.rules.cluster,
-              source.body, source.signature))
-    return fail(errc::bad_signature, "does not bear its client's signature");
-  s.lane = market::lane_of(*content, g.rules);
-  s.content = std::move(*content);
-  s.source = std::move(source);
-  return std::make_shared<const verified_submission>(std::move(s));
+/// Checks `from` into `to`; `what` they are, for the finding.
+finding check_bodies(audited_block& b, std::vector<signed_submission>& from,
+                     std::vector<submission_ptr>& to, const char* what, const audit_genesis& g) {
+  for (auto& source : from) {
+    ++b.signatures;
+    auto body = check_body(std::move(source), g);
+    if (!body)
+      return what + std::to_string(to.size() + 1) + ' ' + body.error().detail;
+    to.push_back(std::move(*body));
+  }
+  return {};
 }
 
 finding check_content(audited_block& b, const audit_genesis& g) {
-  auto content = decode_block(*b.source.block, g.rules.blocks);
+  auto content = decode_block(*b.source.block);
   if (!content)
     return "the block does not decode: " + content.error().detail;
   if (content->cluster != g.rules.cluster)
     return "the block is of another cluster";
   if (content->sequence != b.sequence)
     return "the block says that it is block " + std::to_string(content->sequence.value());
-  b.input.sequence = content->sequence;
-  b.input.block_digest = b.source.certificate.what.digest;
-  b.input.time = content->time;
-  if (!b.bodies && content->submissions.empty())
-    b.bodies.emplace(); // nobody had to store them
+  if (!content->heads.empty() && content->heads.back().replica.value() >= g.size.n)
+    return "the block names the chain of a replica that does not exist";
   if (!b.bodies)
     return {};
-  if (b.bodies->size() != content->submissions.size())
-    return "there are " + std::to_string(b.bodies->size()) + " bodies for "
-           + std::to_string(content->submissions.size()) + " submissions";
-  for (std::size_t i = 0; i < b.bodies->size(); ++i) {
+  if (auto bad = check_bodies(b, b.bodies->executed, b.executed, "submission ", g))
+    return bad;
+  return check_bodies(b, b.bodies->voided, b.voided, "void submission ", g);
+}
+
+finding check_reports(audited_block& b, const audit_genesis& g) {
+  for (auto& r : b.reports) {
     ++b.signatures;
-    auto body = check_body(std::move((*b.bodies)[i]), content->submissions[i], g);
-    if (!body)
-      return nth(i) + ' ' + body.error().detail;
-    b.input.submissions.push_back(std::move(*body));
+    auto good = check_report(r.name, std::move(r.source), g);
+    if (!good)
+      return "report " + std::to_string(r.name.index.value()) + " of replica "
+             + std::to_string(r.name.replica.value()) + ": " + to_string(good.error());
+    b.chains.push_back(std::move(*good));
   }
-  if (auto ok = market::check_block(b.input.submissions, g.rules.blocks); !ok)
-    return "the submissions are not in canonical order: " + ok.error().detail;
   return {};
 }
 
 } // namespace
+
+expected<submission_ptr> decode_body(signed_submission source, const audit_genesis& g) {
+  auto content = decode_submission(source.body, g.rules.submissions);
+  if (!content)
+    return fail(errc::malformed, "does not decode: " + content.error().detail);
+  if (content->client.value() >= g.rules.clients.size())
+    return fail(errc::unknown_client, "is of an unknown client");
+  verified_submission s;
+  s.digest = hash(source.body);
+  s.lane = market::lane_of(*content, g.rules);
+  s.content = std::move(*content);
+  s.source = std::move(source);
+  return std::make_shared<const verified_submission>(std::move(s));
+}
+
+expected<submission_ptr> check_body(signed_submission source, const audit_genesis& g) {
+  auto s = decode_body(std::move(source), g);
+  if (s
+      && !verify(g.rules.clients[(*s)->content.client.value()].key, purpose::submission,
+                 g.rules.cluster, (*s)->source.body, (*s)->source.signature))
+    return fail(errc::bad_signature, "does not bear its client's signature");
+  return s;
+}
+
+expected<report_ptr> check_report(const chain_head& name, signed_report source,
+                                  const audit_genesis& g) {
+  auto r = verify_report(std::move(source), g.replicas, g.rules.cluster, g.rules.order.max_stamps);
+  if (r && chain_head{(*r)->content.replica, (*r)->content.index, (*r)->digest} != name)
+    return fail(errc::corrupt, "not the one that its key names");
+  return r;
+}
 
 void check_alone(audited_block& b, const audit_genesis& g) {
   if (b.problem || b.source.block == nullptr)
@@ -96,6 +114,8 @@ void check_alone(audited_block& b, const audit_genesis& g) {
   b.problem = check_certificate(b, g);
   if (!b.problem)
     b.problem = check_content(b, g);
+  if (!b.problem)
+    b.problem = check_reports(b, g);
 }
 
 } // namespace bourse::storage

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fairness/chain_heads.hpp"
 #include "market/client_windows.hpp"
 #include "market/ledger_totals.hpp"
 #include "storage/layout.hpp"
@@ -102,6 +103,53 @@ expected<void> erase_reports(write_batch& to, const reader& s, sequence_number l
                                               layout::report_key(client, report_number{0}),
                                               layout::report_key(client, (*next)[i]));
                            }
+                           return true;
+                         },
+                         {market::page_kind::clients, 0, 0});
+}
+
+/// Reports that the state at `of` covers: those below its heads. The heads themselves stay, and
+/// what is above them.
+expected<void> erase_covered(write_batch& to, const reader& s, sequence_number of) {
+  auto page = load_base_page(s, of, fairness::chain_heads::page);
+  if (!page)
+    return tl::unexpected{page.error()};
+  if (!*page)
+    return fail(errc::corrupt, "the page of the chains' heads is missing");
+  auto heads = fairness::chain_heads::read(**page);
+  if (!heads)
+    return tl::unexpected{heads.error()};
+  for (std::size_t i = 0; i < heads->size(); ++i) {
+    replica_id who{static_cast<std::uint16_t>(i)};
+    to.erase_range(family::stamps, layout::chain_bound(who, report_index{0}),
+                   layout::chain_bound(who, (*heads)[i].index));
+  }
+  return {};
+}
+
+void erase_pending(write_batch& to, client_id client,
+                   const market::client_windows::stream_numbers& next) {
+  for (std::uint8_t i = 0; i < max_streams; ++i) {
+    submission_header from{client, stream_id{i}, submission_number{0}};
+    submission_header end{client, stream_id{i}, next[i]};
+    if (next[i] > submission_number{1})
+      to.erase_range(family::stamps, layout::pending_bound(from), layout::pending_bound(end));
+  }
+}
+
+/// Pending bodies that had executed by the state at `of`.
+expected<void> erase_executed(write_batch& to, const reader& s, sequence_number of) {
+  return load_base_pages(s, of,
+                         [&](market::page_key key, byte_view content) -> expected<bool> {
+                           if (key.kind != market::page_kind::clients)
+                             return false;
+                           auto next = market::client_windows::read_next_submissions(content);
+                           if (!next)
+                             return tl::unexpected{next.error()};
+                           auto client = static_cast<std::uint32_t>(
+                               key.index * market::client_windows::per_page);
+                           for (const auto& numbers : *next)
+                             erase_pending(to, client_id{client++}, numbers);
                            return true;
                          },
                          {market::page_kind::clients, 0, 0});
@@ -223,6 +271,9 @@ expected<bool> append_install(write_batch& to, const reader& s, const base_recor
   to.erase_range(family::base, {}, bound(n));
   to.erase_range(family::base, bound(n.next()), {});
   erase_blocks(to, n);
+  for (auto erase : {erase_covered, erase_executed})
+    if (auto ok = erase(to, s, n); !ok)
+      return tl::unexpected{ok.error()};
   to.erase_range(family::results, {}, {});
   to.erase_range(family::reports, {}, {});
   if (!*stable || (*stable)->what.sequence < n)
@@ -236,8 +287,9 @@ expected<void> append_prune(write_batch& to, const reader& s, const base_record&
   to.erase_range(family::base, {}, bound(n));
   erase_blocks(to, n);
   erase_results(to, n);
-  if (auto ok = erase_reports(to, s, n); !ok)
-    return ok;
+  for (auto erase : {erase_reports, erase_covered})
+    if (auto ok = erase(to, s, n); !ok)
+      return ok;
   put_base(to, b);
   return {};
 }

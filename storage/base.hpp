@@ -6,7 +6,7 @@
 //
 //   genesis       base         next base      own checkpoint      executed        target
 //   --- 0 ----------+--------------+----------------+-----------------+--------------+-------->
-//                   |<-- blocks, bodies, results, reports ----------->|
+//                   |<-- blocks, bodies, stamps, results, reports --->|
 //
 //                    pages in  record in `meta`   what it is
 //   own checkpoint   pages     "checkpoint"       the newest state that was saved here
@@ -72,10 +72,10 @@ void append_next_base(write_batch& to, const base_record& b);
 expected<std::optional<base_record>> load_next_base(const reader& s);
 
 /// The state comes from others and lies above the own checkpoint. Whatever is at or below it goes,
-/// and all results, which are computed again; what consensus promised above it stays. Write it by
-/// itself and synced, and let the node begin anew: restore_base then takes the pages over. The
-/// pages must be complete and proved. False, and nothing is added, if the own checkpoint is not
-/// below it.
+/// and all results, which are computed again; what consensus and this replica's chain promised
+/// above it stays. Write it by itself and synced, and let the node begin anew: restore_base then
+/// takes the pages over. The pages must be complete and proved. False, and nothing is added, if the
+/// own checkpoint is not below it.
 expected<bool> append_install(write_batch& to, const reader& s, const base_record& b);
 
 /// The base is moved up to an own checkpoint, and what lies at or below it goes. Write it by

@@ -76,6 +76,27 @@ bytes base_page_key(sequence_number of, market::page_key k) {
   return packer{16}.big_u64(of.value()).big_u64(k.packed()).take();
 }
 
+bytes chain_key(const chain_head& report) {
+  return packer{43}.raw(chain_bound(report.replica, report.index)).fixed(report.report).take();
+}
+
+bytes chain_bound(replica_id of, report_index first) {
+  return packer{11}.u8('r').big_u16(of.value()).big_u64(first.value()).take();
+}
+
+bytes pending_key(const submission_header& about, const digest& body) {
+  return packer{46}.raw(pending_bound(about)).fixed(body).take();
+}
+
+bytes pending_bound(const submission_header& from) {
+  return packer{14}
+      .u8('p')
+      .big_u32(from.client.value())
+      .u8(from.stream.value())
+      .big_u64(from.number.value())
+      .take();
+}
+
 // -- values --------------------------------------------------------------------------------------
 
 namespace {
@@ -184,18 +205,69 @@ expected<committed_block> unpack_block(byte_view key, byte_view payload) {
   return committed_block{std::move(*certificate), std::make_shared<const bytes>(block)};
 }
 
-expected<void> unpack_bodies(byte_view key, byte_view payload,
-                             const std::function<void(byte_view, const signature&)>& visit) {
+expected<void> unpack_bodies(byte_view key, byte_view payload, const body_visitor& executed,
+                             const body_visitor& voided) {
   unpacker in{payload};
-  for (auto n = in.count(4 + signature::size); n > 0 && in.good(); --n) {
-    auto body = in.sized();
-    auto sig = in.fixed<signature>();
-    if (in.good())
-      visit(body, sig);
-  }
+  for (const auto* visit : {&executed, &voided})
+    for (auto n = in.count(4 + signature::size); n > 0 && in.good(); --n) {
+      auto body = in.sized();
+      auto sig = in.fixed<signature>();
+      if (in.good())
+        (*visit)(body, sig);
+    }
   if (!in.done())
     return nonsense(family::bodies, key, "malformed");
   return {};
+}
+
+expected<chain_head> unpack_chain_key(byte_view key) {
+  unpacker in{key};
+  auto kind = in.u8();
+  chain_head out{replica_id{in.big_u16()}, report_index{in.big_u64()}, in.fixed<digest>()};
+  if (!in.done() || kind != 'r')
+    return nonsense(family::stamps, key, "malformed key");
+  return out;
+}
+
+expected<pending_name> unpack_pending_key(byte_view key) {
+  unpacker in{key};
+  auto kind = in.u8();
+  pending_name out;
+  out.about.client = client_id{in.big_u32()};
+  out.about.stream = stream_id{in.u8()};
+  out.about.number = submission_number{in.big_u64()};
+  out.body = in.fixed<digest>();
+  if (!in.done() || kind != 'p')
+    return nonsense(family::stamps, key, "malformed key");
+  return out;
+}
+
+namespace {
+
+/// Signature, then what is signed, whose digest is `name`. Nothing: it is not that.
+template <class Signed>
+std::optional<Signed> unpack_signed(const digest& name, byte_view payload) {
+  unpacker in{payload};
+  auto sig = in.fixed<signature>();
+  auto body = in.rest();
+  if (!in.done() || hash(body) != name)
+    return std::nullopt;
+  return Signed{bytes{body}, sig};
+}
+
+} // namespace
+
+expected<signed_report> unpack_report(const chain_head& name, byte_view payload) {
+  if (auto out = unpack_signed<signed_report>(name.report, payload))
+    return std::move(*out);
+  return nonsense(family::stamps, chain_key(name), "not the report that the key names");
+}
+
+expected<signed_submission> unpack_pending(const pending_name& name, byte_view payload) {
+  if (auto out = unpack_signed<signed_submission>(name.body, payload))
+    return std::move(*out);
+  return nonsense(family::stamps, pending_key(name.about, name.body),
+                  "not the body that the key names");
 }
 
 expected<results_value> unpack_results(byte_view key, byte_view payload) {

@@ -15,12 +15,16 @@
 //              'o' sequence view kind       own vote: statement
 //              'c' sequence view            prepared certificate
 //   blocks     sequence                     commit certificate, block
-//   bodies     sequence, block digest       bodies of the block, each with its signature
+//   bodies     sequence, block digest       bodies that the block executed, and those that it made
+//                                           void, each with its signature
 //   results    'r' sequence                 reports by client, own signature of the results
 //              's' sequence                 settlements, if there were any
 //   reports    client, first report number  sequence
 //   pages      packed page key              page, as of the own checkpoint
 //   base       sequence, packed page key    page, as of that block
+//   stamps     'r' replica index digest     report of that replica's chain, with its signature
+//              'p' client stream number     body that has not executed, with its signature
+//                  digest
 #pragma once
 
 #include <array>
@@ -58,6 +62,9 @@ public:
   }
   packer& i64(std::int64_t x) {
     return little(static_cast<std::uint64_t>(x), 8);
+  }
+  packer& big_u16(std::uint16_t x) {
+    return big(x, 2);
   }
   packer& big_u32(std::uint32_t x) {
     return big(x, 4);
@@ -122,6 +129,9 @@ public:
   }
   std::int64_t i64() {
     return static_cast<std::int64_t>(little(8));
+  }
+  std::uint16_t big_u16() {
+    return static_cast<std::uint16_t>(big(2));
   }
   std::uint32_t big_u32() {
     return static_cast<std::uint32_t>(big(4));
@@ -210,6 +220,14 @@ bytes settlements_key(sequence_number n);
 bytes report_key(client_id client, report_number first);
 bytes page_key(market::page_key k);
 bytes base_page_key(sequence_number of, market::page_key k);
+bytes chain_key(const chain_head& report);
+/// The least key of this replica's reports from `first` on.
+bytes chain_bound(replica_id of, report_index first);
+bytes pending_key(const submission_header& about, const digest& body);
+/// The least key of this stream's pending bodies from this number on.
+bytes pending_bound(const submission_header& from);
+/// All pending bodies lie before it, all reports behind it.
+inline constexpr byte_view pending_end = "r";
 
 // -- values --------------------------------------------------------------------------------------
 
@@ -229,7 +247,7 @@ load_range(const reader& s, family where, byte_view from, byte_view to,
 tl::unexpected<error> nonsense(family where, byte_view key, std::string_view what);
 
 struct identity {
-  static constexpr std::uint32_t current_format = 3;
+  static constexpr std::uint32_t current_format = 4;
 
   std::uint32_t format = current_format;
   replica_id replica;
@@ -244,9 +262,22 @@ stored_checkpoint unpack_checkpoint(unpacker& in);
 
 expected<committed_block> unpack_block(byte_view key, byte_view payload);
 
-/// Calls `visit` with each body and its signature.
-expected<void> unpack_bodies(byte_view key, byte_view payload,
-                             const std::function<void(byte_view body, const signature&)>& visit);
+/// Calls `executed` with each body that the block executed and its signature, then `voided` with
+/// those that it made void.
+using body_visitor = std::function<void(byte_view body, const signature&)>;
+expected<void> unpack_bodies(byte_view key, byte_view payload, const body_visitor& executed,
+                             const body_visitor& voided);
+
+/// What a key of `stamps` names.
+expected<chain_head> unpack_chain_key(byte_view key);
+struct pending_name {
+  submission_header about;
+  digest body;
+};
+expected<pending_name> unpack_pending_key(byte_view key);
+/// A report or a body, and its signature. Checks that it has the digest that the key names.
+expected<signed_report> unpack_report(const chain_head& name, byte_view payload);
+expected<signed_submission> unpack_pending(const pending_name& name, byte_view payload);
 
 /// A value of `results`; views are of the payload.
 struct results_value {

@@ -16,11 +16,14 @@
 
 namespace bourse::storage {
 
-/// What the ledger writes for a block that was proposed: its bodies, as one value.
+/// What the ledger writes for a block that was executed: its bodies, as one value.
 struct block_bodies {
   sequence_number sequence;
   digest block;
-  std::vector<submission_ptr> submissions;
+  std::vector<submission_ptr> submissions; ///< executed, in this order
+  /// Those that were eligible under the same numbers, and are void now: whoever puts the log in
+  /// order again needs them too.
+  std::vector<submission_ptr> voided;
 };
 
 /// A block's outcome as it is kept.
@@ -40,8 +43,17 @@ struct stored_checkpoint {
 // -- writing: each appends to a batch ------------------------------------------------------------
 
 void append(write_batch& to, const consensus::record& r);
+/// In one batch with its results; and what was pending of it is erased there.
 void append(write_batch& to, const block_bodies& b);
 void append(write_batch& to, const stored_results& r);
+/// A report of a replica's chain: what F needs to order a block, and peers may ask for. It stays
+/// until a base covers it.
+void append(write_batch& to, const verified_report& r);
+/// A body that is stamped here, or that a vote rests on, and has not executed.
+void append_pending(write_batch& to, const verified_submission& s);
+/// It has executed, or another under its number. Not by ranges of numbers: RocksDB gathers those
+/// before each read of the family, and there would be one for every submission.
+void erase_pending(write_batch& to, const submission_header& about, const digest& body);
 /// One page of the own state.
 void append_page(write_batch& to, market::page_key key, byte_view content);
 /// `dirty` updates the pages of the checkpoint before. To replace them all, erase the family in the
@@ -84,13 +96,29 @@ expected<std::optional<committed_block>> load_block(const reader& s, sequence_nu
 /// At most `count` and about `max_bytes` from `from` on, without gaps.
 expected<std::vector<committed_block>> load_blocks(const reader& s, sequence_number from,
                                                    std::size_t count, std::size_t max_bytes);
-/// Bodies of a block in block order, as they were signed. Errors: not_found.
+/// Bodies that a block executed, in order, as they were signed. Errors: not_found.
 expected<std::vector<signed_submission>> load_bodies(const reader& s, sequence_number n,
                                                      const digest& block);
-/// Those of `wanted` that any proposal at `n` has. Adds to `read` how many bytes were gone through.
+/// Those that it made void. Errors: not_found.
+expected<std::vector<signed_submission>> load_voided(const reader& s, sequence_number n,
+                                                     const digest& block);
+/// Those of `wanted` that block `n` or one behind it executed or made void, for what a block asks
+/// for may execute later. Ends after a few megabytes; adds to `read` how many bytes were gone
+/// through.
 expected<std::vector<signed_submission>> load_bodies(const reader& s, sequence_number n,
                                                      const std::vector<digest>& wanted,
                                                      std::size_t& read);
+/// Nothing: it is not here.
+expected<std::optional<signed_report>> load_report(const reader& s, const chain_head& name);
+/// Every report from this replica's and index on, ascending by replica, index and digest, until
+/// told to stop.
+expected<void>
+load_reports(const reader& s, replica_id from, report_index first,
+             const std::function<expected<bool>(const chain_head&, signed_report)>& visit);
+/// Every body that is pending, ascending by stream and number.
+expected<void> load_pending(
+    const reader& s,
+    const std::function<expected<void>(const submission_header&, signed_submission)>& visit);
 /// Highest committed block; if there is none, the base, or 0.
 expected<sequence_number> last_committed(const reader& s);
 
@@ -109,6 +137,8 @@ expected<receipt_share> load_receipt(const reader& s, client_id client, report_n
 /// most, so there may be fewer than `count` although older ones exist.
 expected<std::vector<trade>> load_trades(const reader& s, instrument_id instrument,
                                          sequence_number last, std::size_t count);
+/// When a block was executed, as the market sees it. Errors: not_found if it was not here.
+expected<block_time> load_block_time(const reader& s, sequence_number n);
 /// Errors: not_found if the block was not executed here.
 expected<std::vector<settlement>> load_settlements(const reader& s, sequence_number n);
 

@@ -1,4 +1,4 @@
-// Reading committed blocks and the bodies of proposed ones.
+// Reading committed blocks and the bodies of executed ones.
 #include <algorithm>
 
 #include "storage/base.hpp"
@@ -6,6 +6,13 @@
 #include "storage/records.hpp"
 
 namespace bourse::storage {
+
+namespace {
+
+/// A search for bodies ends after so much.
+constexpr std::size_t most_searched_bytes = std::size_t{4} * 1024 * 1024;
+
+} // namespace
 
 expected<std::optional<committed_block>> load_block(const reader& s, sequence_number n) {
   auto key = layout::sequence_key(n);
@@ -44,8 +51,10 @@ expected<std::vector<committed_block>> load_blocks(const reader& s, sequence_num
   return out;
 }
 
+namespace {
+
 expected<std::vector<signed_submission>> load_bodies(const reader& s, sequence_number n,
-                                                     const digest& block) {
+                                                     const digest& block, bool voided) {
   auto key = layout::bodies_key(n, block);
   auto value = layout::load(s, family::bodies, key);
   if (!value)
@@ -53,12 +62,28 @@ expected<std::vector<signed_submission>> load_bodies(const reader& s, sequence_n
   if (!*value)
     return fail(errc::not_found, "bodies of block " + std::to_string(n.value()));
   std::vector<signed_submission> out;
-  auto ok = layout::unpack_bodies(key, **value, [&](byte_view body, const signature& sig) {
+  auto take = [&](byte_view body, const signature& sig) {
     out.push_back({bytes{body}, sig});
-  });
+  };
+  auto leave = [](byte_view, const signature&) {
+  };
+  auto ok = voided ? layout::unpack_bodies(key, **value, leave, take)
+                   : layout::unpack_bodies(key, **value, take, leave);
   if (!ok)
     return tl::unexpected{ok.error()};
   return out;
+}
+
+} // namespace
+
+expected<std::vector<signed_submission>> load_bodies(const reader& s, sequence_number n,
+                                                     const digest& block) {
+  return load_bodies(s, n, block, false);
+}
+
+expected<std::vector<signed_submission>> load_voided(const reader& s, sequence_number n,
+                                                     const digest& block) {
+  return load_bodies(s, n, block, true);
 }
 
 expected<std::vector<signed_submission>> load_bodies(const reader& s, sequence_number n,
@@ -78,14 +103,16 @@ expected<std::vector<signed_submission>> load_bodies(const reader& s, sequence_n
   };
   if (missing.empty())
     return out;
-  auto ok = layout::load_range(
-      s, family::bodies, layout::sequence_key(n), layout::sequence_key(n.next()),
-      [&](byte_view key, byte_view payload) -> expected<bool> {
-        read += payload.size();
-        if (auto unpacked = layout::unpack_bodies(key, payload, take); !unpacked)
-          return tl::unexpected{unpacked.error()};
-        return !missing.empty();
-      });
+  std::size_t here = 0;
+  auto ok = layout::load_range(s, family::bodies, layout::sequence_key(n), {},
+                               [&](byte_view key, byte_view payload) -> expected<bool> {
+                                 here += payload.size();
+                                 auto unpacked = layout::unpack_bodies(key, payload, take, take);
+                                 if (!unpacked)
+                                   return tl::unexpected{unpacked.error()};
+                                 return !missing.empty() && here < most_searched_bytes;
+                               });
+  read += here;
   if (!ok)
     return tl::unexpected{ok.error()};
   return out;

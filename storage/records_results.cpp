@@ -224,6 +224,13 @@ expected<std::vector<trade>> load_trades(const reader& s, instrument_id instrume
   return out;
 }
 
+expected<block_time> load_block_time(const reader& s, sequence_number n) {
+  auto results = load_results(s, n);
+  if (!results)
+    return tl::unexpected{results.error()};
+  return (*results)->content.time;
+}
+
 expected<std::vector<settlement>> load_settlements(const reader& s, sequence_number n) {
   auto results = load_results(s, n);
   if (!results)

@@ -76,14 +76,40 @@ void append(write_batch& to, const consensus::record& r) {
 }
 
 void append(write_batch& to, const block_bodies& b) {
-  std::size_t size = 4 + seal_size;
-  for (const auto& s : b.submissions)
-    size += 4 + s->source.body.size() + signature::size;
+  std::size_t size = 8 + seal_size;
+  for (const auto* list : {&b.submissions, &b.voided})
+    for (const auto& s : *list)
+      size += 4 + s->source.body.size() + signature::size;
   packer payload{size};
-  payload.u32(static_cast<std::uint32_t>(b.submissions.size()));
-  for (const auto& s : b.submissions)
-    payload.sized(s->source.body).fixed(s->source.signature);
+  for (const auto* list : {&b.submissions, &b.voided}) {
+    payload.u32(static_cast<std::uint32_t>(list->size()));
+    for (const auto& s : *list)
+      payload.sized(s->source.body).fixed(s->source.signature);
+  }
   put(to, family::bodies, layout::bodies_key(b.sequence, b.block), payload.take());
+}
+
+namespace {
+
+template <class Signed>
+bytes pack_signed(const Signed& s) {
+  return packer{signature::size + s.body.size() + seal_size}.fixed(s.signature).raw(s.body).take();
+}
+
+} // namespace
+
+void append(write_batch& to, const verified_report& r) {
+  chain_head name{r.content.replica, r.content.index, r.digest};
+  put(to, family::stamps, layout::chain_key(name), pack_signed(r.source));
+}
+
+void append_pending(write_batch& to, const verified_submission& s) {
+  submission_header about{s.content.client, s.content.stream, s.content.number};
+  put(to, family::stamps, layout::pending_key(about, s.digest), pack_signed(s.source));
+}
+
+void erase_pending(write_batch& to, const submission_header& about, const digest& body) {
+  to.erase(family::stamps, layout::pending_key(about, body));
 }
 
 void append(write_batch& to, const stored_results& r) {

@@ -21,10 +21,10 @@ public:
   void Logv(const char*, va_list) override {}
 };
 
-/// One value a block, tens of kilobytes each, never changed: flushed once into a blob file and not
-/// touched again. Compaction sees only their keys.
+/// One value a block or a few, tens of kilobytes each, never changed: flushed once into a blob file
+/// and not touched again. Compaction sees only their keys.
 bool holds_big_values(family f) {
-  return f == family::bodies || f == family::results || f == family::blocks;
+  return f == family::bodies || f == family::results || f == family::blocks || f == family::stamps;
 }
 
 std::size_t buffer_bytes(const rocks_options& o) {

@@ -20,6 +20,8 @@ std::string_view to_string(family f) {
       return "pages";
     case family::base:
       return "base";
+    case family::stamps:
+      return "stamps";
   }
   return "unknown";
 }

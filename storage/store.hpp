@@ -22,13 +22,14 @@ enum class family : std::uint8_t {
   meta = 0,      ///< cluster id, format version, own checkpoint
   consensus = 1, ///< view, votes, prepared certificates, proposals, evidence
   blocks = 2,    ///< committed blocks with certificates
-  bodies = 3,    ///< bodies of proposed blocks
+  bodies = 3,    ///< bodies of executed blocks
   results = 4,   ///< block results: reports and own signature; settlements
   reports = 5,   ///< index: which block holds a client's report
   pages = 6,     ///< state pages as of the own checkpoint
   base = 7,      ///< state pages that the log begins from, and those of the base to come
+  stamps = 8,    ///< reports of stamps, and bodies that have not executed
 };
-inline constexpr std::size_t family_count = 8;
+inline constexpr std::size_t family_count = 9;
 
 std::string_view to_string(family f);
 

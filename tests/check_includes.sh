@@ -42,11 +42,11 @@ layer consensus messages
 layer market messages
 layer fairness messages market
 layer config messages market
-layer storage messages consensus market
-layer actors messages conformance consensus market config storage
-layer bench messages conformance consensus market config storage actors
-layer simulation messages conformance consensus market config storage actors bench
-layer app messages conformance consensus market config storage actors bench simulation
+layer storage messages consensus market fairness
+layer actors messages conformance consensus market fairness config storage
+layer bench messages conformance consensus market fairness config storage actors
+layer simulation messages conformance consensus market fairness config storage actors bench
+layer app messages conformance consensus market fairness config storage actors bench simulation
 layer examples messages consensus market config storage actors
 
 threads='thread|mutex|shared_mutex|condition_variable|atomic|future|stop_token|semaphore|latch|barrier'

@@ -167,13 +167,28 @@ BENCHMARK(decode_vote);
 
 void decode_block_body(benchmark::State& state) {
   block b;
-  b.submissions.resize(static_cast<std::size_t>(state.range(0)));
+  for (std::uint16_t i = 0; i < state.range(0); ++i)
+    b.heads.push_back({replica_id{i}, report_index{1'000'000}, hash("report")});
   auto encoded = encode(b);
   for (auto _ : state)
-    benchmark::DoNotOptimize(decode_block(encoded, {}));
+    benchmark::DoNotOptimize(decode_block(encoded));
   count_items(state, state.range(0));
 }
-BENCHMARK(decode_block_body)->Arg(16)->Arg(1000);
+BENCHMARK(decode_block_body)->Arg(4)->Arg(31);
+
+void decode_report(benchmark::State& state) {
+  stamp_report r{
+      replica_id{1}, report_index{7}, hash("before"), stamp_time{1'700'000'000'000'000}, {}};
+  for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(state.range(0)); ++i)
+    r.stamps.push_back({{client_id{3}, stream_id{1}, submission_number{i + 1}},
+                        hash("body"),
+                        stamp_time{1'699'999'999'980'000 + i}});
+  auto encoded = encode(r);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(decode_stamp_report(encoded, 4096));
+  count_items(state, state.range(0));
+}
+BENCHMARK(decode_report)->Arg(16)->Arg(1000);
 
 void verify_signature(benchmark::State& state) {
   init_crypto();

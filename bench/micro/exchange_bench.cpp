@@ -172,7 +172,7 @@ void pool_of_single_orders(benchmark::State& state) {
     r.clients.push_back({"more", {}, {}});
   pending_pool pool{r};
   std::vector<std::uint64_t> numbers(r.clients.size());
-  stopwatch add, take, executed;
+  stopwatch add, executed;
   std::uint64_t count = 0;
   for (auto _ : state) {
     std::vector<submission_ptr> arriving;
@@ -196,18 +196,14 @@ void pool_of_single_orders(benchmark::State& state) {
       }
       return 0;
     });
-    auto batch = take.run([&] { return pool.take_batch(); });
-    result.fates.assign(batch.size(), submission_fate::executed);
     for (std::uint32_t c = 0; c < numbers.size(); ++c)
       result.positions.push_back({client_id{c}, stream_id{}, submission_number{numbers[c] + 1}});
-    arriving.clear();
     executed.run([&] {
-      pool.executed(result, batch);
+      pool.executed(result, arriving);
       return 0;
     });
   }
   state.counters["add_ns"] = add.per(count);
-  state.counters["take_ns"] = take.per(count);
   state.counters["executed_ns"] = executed.per(count);
 }
 BENCHMARK(pool_of_single_orders)->Unit(benchmark::kMicrosecond);

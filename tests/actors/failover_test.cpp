@@ -119,9 +119,15 @@ CAF_TEST(a primary that lets a dead man switch pass is replaced) {
   auto account = account_of(c.genesis(), maker.id());
   maker.submit({limit_order(account, side::buy, 100, 1, 1), dead_man_switch{account, 1000}});
   CAF_REQUIRE(c.universe().run(1000, [&] { return maker.confirmed().size() == 2; }));
-  c.set_skew_ms(0, -60'000); // for the primary it is never due
+  c.watch_links([](std::size_t from, std::size_t, channel on, byte_view message) {
+    if (from != 0 || on != channel::consensus)
+      return true;
+    auto m = decode_peer_message(message, {});
+    return !m || !std::holds_alternative<pre_prepare>(*m);
+  });
   CAF_CHECK(c.universe().run(10'000, [&] { return maker.confirmed().size() == 3; }));
   CAF_CHECK_EQUAL(view_of(c, 1), 1u);
+  c.watch_links(nullptr);
 }
 
 CAF_TEST(a primary that cannot go on waits quietly although a switch is due) {

@@ -54,19 +54,13 @@ struct fixture {
     append_message(frame, channel::consensus, encode(peer_message{m}));
     c.inject(laggard, replica_id{0}, std::move(frame));
   }
-  block_time time_of(const pre_prepare& m) const {
-    auto b = decode_block(*m.block, c.genesis().market.blocks);
-    CAF_REQUIRE(b);
-    return b->time;
-  }
-  /// In the name of the primary.
+  /// In the name of the primary: with fewer heads.
   pre_prepare another() {
-    block b;
-    b.cluster = c.genesis().cluster();
-    b.sequence = sequence_number{late};
-    b.time = time_of(proposals.rbegin()->second); // no earlier one, and not later, is acceptable
-    auto encoded = std::make_shared<const bytes>(encode(b));
-    pre_prepare m{{view_number{0}, b.sequence, hash(*encoded)}, {}, encoded};
+    auto b = decode_block(*proposals.at(late).block);
+    CAF_REQUIRE(b && b->heads.size() > 1);
+    b->heads.pop_back();
+    auto encoded = std::make_shared<const bytes>(encode(*b));
+    pre_prepare m{{view_number{0}, b->sequence, hash(*encoded)}, {}, encoded};
     m.signature
         = replica_key(0).sign(purpose::pre_prepare, c.genesis().cluster(), signed_bytes(m.what));
     return m;

@@ -45,17 +45,26 @@ struct fixture : test_coordinator_fixture<> {
     sched.run();
   }
 
-  /// Hands in a body of a block, for the next write.
-  void keep(std::uint64_t block, const bytes& body, bool urgent = false) {
+  /// A block has executed this body: for the next write.
+  void keep(std::uint64_t block, const bytes& body) {
     auto submission = std::make_shared<verified_submission>();
     submission->source.body = body;
     auto full = std::make_shared<full_block>();
     full->sequence = sequence_number{block};
     full->digest = hash(body);
-    full->submissions = {submission};
+    auto what = std::make_shared<execution_request>();
+    what->block = full;
+    what->executes = {submission};
+    auto result = std::make_shared<market::block_result>();
+    result->sequence = sequence_number{block};
+    caf::anon_send(
+        ledger, executed_atom::value,
+        executed_ptr{std::make_shared<const executed_block>(executed_block{what, result, {}})});
+  }
+  /// Something waits for what has been handed in.
+  void hurry() {
     auto what = std::make_shared<persist_request>();
-    what->bodies = {full};
-    what->urgent = urgent;
+    what->urgent = true;
     caf::anon_send(ledger, persist_atom::value, persist_ptr{what});
   }
   void ask(std::uint16_t who, std::uint64_t block, const bytes& body) {
@@ -113,7 +122,8 @@ CAF_TEST(what is urgent comes between the answers to peers) {
   sched.advance_time(std::chrono::milliseconds(50));
   while (writes() == 0)
     sched.run_once();
-  keep(2, "b", true);
+  keep(2, "b");
+  hurry();
   while (writes() == 1)
     sched.run_once();
   caf::anon_send_exit(caf::actor_cast<caf::actor>(ledger), caf::exit_reason::kill);

@@ -36,9 +36,8 @@ void trade_one_by_one(cluster& c, plain_client& client, std::uint64_t from, std:
 }
 
 void check_sound(cluster& c, std::size_t i) {
-  storage::audit_genesis g{c.genesis().size, {}, c.genesis().market};
-  for (const auto& r : c.genesis().replicas)
-    g.replicas.push_back(r.key);
+  storage::audit_genesis g{c.genesis().size, keys_of(c.genesis()), c.genesis().market,
+                           c.genesis().checkpoint_interval};
   auto store = storage::open_memory_store(c.disk(i));
   auto report = storage::verify_ledger(*store, g);
   CAF_REQUIRE(report.has_value());

@@ -1,8 +1,7 @@
-// The actor around the core: what stays on its shelf, and what must be on the disk before a vote.
+// The actor around the core: what must be on the disk before a vote, and verdicts that come late.
 #define CAF_SUITE replica
 #include "tests/actor_suite.hpp"
 
-#include "actors/block_shelf.hpp"
 #include "actors/replica.hpp"
 #include "config/sample_market.hpp"
 #include "tests/consensus/new_views.hpp"
@@ -31,13 +30,11 @@ context_ptr make_context() {
       std::move(g), replica_id{1}, key_pair::from_seed({}), {}, {}, {}, true, {}, {}}};
 }
 
-full_block_ptr make_block(std::uint64_t n, std::uint64_t time) {
-  auto b = std::make_shared<full_block>();
-  b->sequence = seq(n);
-  b->content = {test::cluster_id(), seq(n), block_time{time}, {}};
-  b->encoded = std::make_shared<const bytes>(encode(b->content));
-  b->digest = hash(*b->encoded);
-  return b;
+full_block_ptr make_block(std::uint64_t n, std::uint64_t report) {
+  std::vector<chain_head> heads{{replica_id{0}, report_index{report}, hash("report")}};
+  auto encoded = std::make_shared<const bytes>(encode(block{test::cluster_id(), seq(n), heads}));
+  auto name = hash(*encoded);
+  return std::make_shared<const full_block>(full_block{seq(n), name, encoded, std::move(heads)});
 }
 
 /// Replica 1, a backup of replica 0, among stand-ins for the rest of the node.
@@ -47,11 +44,12 @@ struct fixture : test_coordinator_fixture<> {
       return {
           [this](check_atom, const consensus::proposal_check& c) { checks.push_back(c); },
           [this](persist_atom, const persist_ptr& w) { writes.push_back(w); },
-          [this](execute_atom, const execution_ptr& e) { executions.push_back(e->block); },
+          [this](execute_atom, const consensus::execution& e) { executions.push_back(e.digest); },
           [this](broadcast_atom, channel, const shared_bytes& m) { note(*m); },
           [this](send_atom, replica_id, channel, const shared_bytes& m) { note(*m); },
           [](grant_atom, const consensus::proposal_grant&) {},
           [](renew_atom, view_number) {},
+          [this](stable_atom, sequence_number n) { stable = n; },
           [](position_atom, const position_ptr&) {},
           [](left_atom, const departure_ptr&) {},
           [](begun_atom, view_number) {},
@@ -60,11 +58,10 @@ struct fixture : test_coordinator_fixture<> {
     consensus::recovered_state from;
     from.chain = test::cluster_id();
     replica = spawn_replica(
-        sys, {context, std::make_unique<stand_in>(context->self), std::move(from), {}, {}});
+        sys, {context, std::make_unique<stand_in>(context->self), std::move(from), {}});
     auto r = std::make_shared<routes>();
     r->view_change = caf::actor_cast<view_change_actor>(others);
-    r->mempool = caf::actor_cast<mempool_actor>(others);
-    r->clearing = caf::actor_cast<clearing_actor>(others);
+    r->sequencer = caf::actor_cast<sequencer_actor>(others);
     r->ledger = caf::actor_cast<ledger_actor>(others);
     r->peers = caf::actor_cast<peers_actor>(others);
     r->transfer = caf::actor_cast<state_transfer_actor>(others);
@@ -122,12 +119,11 @@ struct fixture : test_coordinator_fixture<> {
     auto result = std::make_shared<market::block_result>();
     result->sequence = b->sequence;
     tell(executed_atom::value,
-         executed_ptr{std::make_shared<const executed_block>(executed_block{b, result, {}})});
+         executed_ptr{std::make_shared<const executed_block>(executed_block{nullptr, result, {}})});
   }
-  /// Final, executed, and nothing of it is left.
+  /// Final and executed, of whatever it rests on: that is for the sequencer to see to.
   void come_by_fetching(const full_block_ptr& b) {
     hear_final(b);
-    verdict(b, false);
     executed(b);
   }
   /// All that was written so far is on the disk.
@@ -157,25 +153,14 @@ struct fixture : test_coordinator_fixture<> {
                    [](const caf::error&) { CAF_FAIL("no status"); });
     return out;
   }
-  std::size_t held() {
-    return status()["blocks_held"].get<std::size_t>();
+  std::size_t open_checks() {
+    return status()["open_checks"].get<std::size_t>();
   }
-  /// How often its bodies were handed in to be written.
-  std::ptrdiff_t bodies_of(const full_block_ptr& b) const {
-    std::ptrdiff_t times = 0;
+  bool voted_on_disk(const full_block_ptr& b) const {
     for (const auto& w : writes)
-      times += std::count(w->bodies.begin(), w->bodies.end(), b);
-    return times;
-  }
-  /// Its bodies are in the write that holds the vote, or an earlier one.
-  bool bodies_before_vote(const full_block_ptr& b) const {
-    bool bodies = false;
-    for (const auto& w : writes) {
-      bodies |= std::count(w->bodies.begin(), w->bodies.end(), b) > 0;
       for (const auto& r : w->records)
         if (const auto* v = std::get_if<consensus::vote_record>(&r); v && v->what == about(b))
-          return bodies;
-    }
+          return true;
     return false;
   }
 
@@ -184,83 +169,57 @@ struct fixture : test_coordinator_fixture<> {
   caf::actor others;
   std::vector<consensus::proposal_check> checks;
   std::vector<persist_ptr> writes;
-  std::vector<full_block_ptr> executions;
+  std::vector<digest> executions;
+  sequence_number stable;
   std::vector<statement> prepares;
   std::uint64_t synced = 0;
 };
 
 } // namespace
 
-CAF_TEST(a shelf has the bodies of each block written once) {
-  block_shelf shelf;
-  auto a = make_block(1, 10);
-  auto b = make_block(1, 11);
-  CAF_CHECK(!shelf.claim_write(a->digest));
-  shelf.put(a);
-  shelf.put(b, true);
-  CAF_CHECK(shelf.claim_write(a->digest));
-  CAF_CHECK(!shelf.claim_write(a->digest));
-  CAF_CHECK(!shelf.claim_write(b->digest));
-  shelf.put(a); // again: they are written all the same
-  CAF_CHECK(!shelf.claim_write(a->digest));
-  CAF_CHECK_EQUAL(shelf.size(), 2u);
-}
-
-CAF_TEST(a shelf lets go of what was executed or left behind) {
-  block_shelf shelf;
-  for (std::uint64_t n = 1; n <= 6; ++n)
-    shelf.put(make_block(n, n));
-  shelf.drop(seq(1));
-  shelf.drop_between(seq(3), seq(5));
-  for (std::uint64_t n = 1; n <= 6; ++n)
-    CAF_CHECK_EQUAL(shelf.find(make_block(n, n)->digest) != nullptr, n == 2 || n == 3 || n == 6);
-}
-
 CAF_TEST_FIXTURE_SCOPE(replica_tests, fixture)
 
 // -- what must be durable -------------------------------------------------------------------------
 
-CAF_TEST(no vote leaves before it and the bodies are on the disk) {
+CAF_TEST(no vote is written before the verdict and none leaves before it is on the disk) {
   auto b = make_block(1, 10);
   hear_proposal(b);
   CAF_REQUIRE_EQUAL(checks.size(), 1u);
+  CAF_CHECK(checks[0].fresh);
+  CAF_CHECK(!voted_on_disk(b));
   verdict(b);
+  CAF_CHECK(voted_on_disk(b));
   CAF_CHECK(prepares.empty());
-  CAF_CHECK(bodies_before_vote(b));
   sync();
   CAF_REQUIRE_EQUAL(prepares.size(), 1u);
   CAF_CHECK(prepares[0] == about(b));
 }
 
-CAF_TEST(the bodies of a fetched block are written before it is executed) {
+CAF_TEST(a fetched block is executed without a check) {
   auto b = make_block(1, 10);
   hear_final(b);
-  CAF_REQUIRE_EQUAL(checks.size(), 1u);
-  CAF_CHECK(!checks[0].fresh);
-  CAF_CHECK(executions.empty());
-  verdict(b, false);
-  CAF_CHECK_EQUAL(executions.size(), 1u);
-  CAF_CHECK_EQUAL(bodies_of(b), 1);
+  CAF_CHECK(checks.empty());
+  CAF_CHECK(executions == std::vector{b->digest});
 }
 
-CAF_TEST(a late vote needs the bodies of an executed block not again) {
+CAF_TEST(a vote for a block that was executed long ago comes late) {
   std::vector<full_block_ptr> blocks;
   for (std::uint64_t n = 1; n <= window + 2; ++n)
     come_by_fetching(blocks.emplace_back(make_block(n, n)));
   make_stable(window);
+  CAF_CHECK(stable == seq(window));
   sync();
   const auto& late = blocks.back();
   hear_proposal(late);
   verdict(late);
   CAF_CHECK(prepares.empty());
-  CAF_CHECK_EQUAL(bodies_of(late), 1);
-  CAF_CHECK(bodies_before_vote(late));
   sync();
   CAF_REQUIRE_EQUAL(prepares.size(), 1u);
   CAF_CHECK(prepares[0] == about(late));
+  CAF_CHECK_EQUAL(executions.size(), window + 2); // once each
 }
 
-CAF_TEST(another block than the executed one gets no vote and leaves nothing) {
+CAF_TEST(another block than the executed one gets no vote) {
   for (std::uint64_t n = 1; n <= window + 2; ++n)
     come_by_fetching(make_block(n, n));
   make_stable(window);
@@ -270,56 +229,59 @@ CAF_TEST(another block than the executed one gets no vote and leaves nothing) {
   verdict(other);
   sync();
   CAF_CHECK(prepares.empty());
-  CAF_CHECK_EQUAL(bodies_of(other), 0);
   CAF_CHECK(status()["rejected_proposals"] == 1);
   come_by_fetching(make_block(window + 3, window + 3));
-  CAF_CHECK_EQUAL(held(), 0u); // what was looked at goes with the next execution
+  CAF_CHECK_EQUAL(open_checks(), 0u);
+}
+
+CAF_TEST(a block that is unacceptable gets no vote) {
+  auto b = make_block(1, 10);
+  hear_proposal(b);
+  tell(checked_atom::value, about(b), true, full_block_ptr{});
+  sync();
+  CAF_CHECK(!voted_on_disk(b));
+  CAF_CHECK(prepares.empty());
 }
 
 // -- verdicts that come late ----------------------------------------------------------------------
 
-CAF_TEST(a verdict of an earlier view on a block that is executed leaves nothing) {
+CAF_TEST(a verdict of an earlier view on a block that is executed changes nothing) {
   auto b = make_block(1, 10);
   hear_proposal(b);
+  CAF_REQUIRE_EQUAL(open_checks(), 1u);
   tell(leave_atom::value, view(1));
   hear_final(b);
-  CAF_REQUIRE_EQUAL(checks.size(), 2u);
-  CAF_CHECK(checks[1].what == about(b, 1));
-  verdict(b, false, 1);
   executed(b);
-  CAF_REQUIRE_EQUAL(held(), 0u);
+  CAF_REQUIRE_EQUAL(open_checks(), 0u);
   verdict(b);
-  CAF_CHECK_EQUAL(held(), 0u);
-  CAF_CHECK_EQUAL(bodies_of(b), 1);
+  CAF_CHECK_EQUAL(executions.size(), 1u);
   sync();
   CAF_CHECK(prepares.empty());
 }
 
-CAF_TEST(a verdict on a block that the window has left behind leaves nothing) {
+CAF_TEST(a verdict on a block that the window has left behind changes nothing) {
   auto b = make_block(1, 10);
   hear_proposal(b);
+  CAF_CHECK_EQUAL(open_checks(), 1u);
   make_stable(4);
+  CAF_CHECK_EQUAL(open_checks(), 0u);
   verdict(b);
-  CAF_CHECK_EQUAL(held(), 0u);
   sync();
   CAF_CHECK(prepares.empty());
 }
 
-CAF_TEST(a verdict on another block than the final one lets that be executed) {
+CAF_TEST(a verdict on another block than the final one comes to nothing) {
   auto b = make_block(1, 10);
   auto other = make_block(1, 11);
   hear_proposal(other);
   hear_final(b);
-  verdict(other); // the bodies of the final one are still on their way
-  CAF_CHECK(executions.empty());
-  CAF_CHECK_EQUAL(bodies_of(other), 0);
-  verdict(b, false);
-  CAF_REQUIRE_EQUAL(executions.size(), 1u);
-  CAF_CHECK(executions[0] == b);
+  CAF_CHECK(executions == std::vector{b->digest});
+  verdict(other);
   executed(b);
-  CAF_CHECK_EQUAL(held(), 0u);
+  CAF_CHECK_EQUAL(open_checks(), 0u);
   sync();
   CAF_CHECK(prepares.empty());
+  CAF_CHECK_EQUAL(executions.size(), 1u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

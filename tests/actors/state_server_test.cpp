@@ -2,6 +2,7 @@
 #include "tests/suite.hpp"
 
 #include "actors/state_server.hpp"
+#include "fairness/chain_heads.hpp"
 #include "market/pages.hpp"
 #include "storage/memory_store.hpp"
 #include "tests/storage/base_steps.hpp"
@@ -35,12 +36,13 @@ struct fixture {
     state_tree tree;
     tree.set(page(1).packed(), "always the same");
     tree.set(page(2).packed(), changed);
+    tree.set(chains.packed(), heads);
     auto chain = hash(changed);
     stable_checkpoint stable;
     stable.what = {sequence_number{n}, state_digest(sequence_number{n}, chain, tree.root())};
     storage::write_batch batch;
     append(batch, storage::stored_checkpoint{sequence_number{n}, chain, stable.what.state, {}},
-           {{page(1), "always the same"}, {page(2), changed}});
+           {{page(1), "always the same"}, {page(2), changed}, {chains, heads}});
     append(batch, consensus::record{consensus::stable_record{stable}});
     CAF_REQUIRE(store->write(batch, storage::durability::buffered).has_value());
     server.on_stable(stable);
@@ -68,6 +70,8 @@ struct fixture {
     return !server.answer(who, fetch_state_nodes{1, sequence_number{n}, {{}}}, now).nodes.empty();
   }
 
+  static constexpr auto chains = fairness::chain_heads::page;
+  const bytes heads = fairness::chain_heads{digest{}, cluster_size{4}}.encode();
   storage::memory_disk disk;
   std::unique_ptr<storage::store> store;
   state_server server{spacing};
@@ -108,7 +112,7 @@ CAF_TEST(a walk is charged once) {
   f.hand_out(100, start);
   CAF_CHECK_EQUAL(f.server.take_charge(), 0u);
   CAF_CHECK_EQUAL(f.offered(0, start), numbers{100});
-  CAF_CHECK_EQUAL(f.server.take_charge(), 3u); // of 15 and 9 bytes an eighth
+  CAF_CHECK_EQUAL(f.server.take_charge(), (15 + 9 + f.heads.size() + 7) / 8); // of the bytes
   f.offered(0, start + 1);
   CAF_CHECK_EQUAL(f.server.take_charge(), 0u);
 }

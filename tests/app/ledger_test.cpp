@@ -49,6 +49,7 @@ struct fixture {
     config::genesis g;
     g.size = believed.size;
     g.market = believed.rules;
+    g.checkpoint_interval = believed.checkpoint_interval;
     g.market.assets[0].decimals = 0; // a lot is a smallest unit there
     for (std::size_t i = 0; i < believed.replicas.size(); ++i) {
       auto port = static_cast<std::uint16_t>(7000 + 2 * i);

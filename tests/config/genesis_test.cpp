@@ -63,7 +63,8 @@ CAF_TEST(what is written is read back to the same values) {
   auto wanted = sample();
   wanted.window = 60;
   wanted.checkpoint_interval = 20;
-  wanted.market.blocks = {777, 200'000, 1500};
+  wanted.market.blocks = {777, 200'000};
+  wanted.market.order = {37, 99, 1234, 56'789};
   wanted.market.submissions = {33, 4444};
   wanted.market.stream_window = 9;
   wanted.market.stream_window_bytes = 98'765;
@@ -78,7 +79,10 @@ CAF_TEST(what is written is read back to the same values) {
   CAF_CHECK_EQUAL(g->window, 60u);
   CAF_CHECK_EQUAL(g->checkpoint_interval, 20u);
   CAF_CHECK_EQUAL(g->market.blocks.max_requests, 777u);
-  CAF_CHECK_EQUAL(g->market.blocks.max_clock_skew_ms, 1500u);
+  CAF_CHECK_EQUAL(g->market.order.grid_ms, 37u);
+  CAF_CHECK_EQUAL(g->market.order.high_value_requests, 99u);
+  CAF_CHECK_EQUAL(g->market.order.max_stamps, 1234u);
+  CAF_CHECK_EQUAL(g->market.order.max_open_stamps, 56'789u);
   CAF_CHECK_EQUAL(g->market.submissions.max_bytes, 4444u);
   CAF_CHECK_EQUAL(g->market.stream_window_bytes, 98'765u);
   CAF_CHECK_EQUAL(g->market.max_account_orders, 54'321u);
@@ -107,8 +111,9 @@ CAF_TEST(the cluster is the hash of the file byte for byte) {
 CAF_TEST(every key of the written file has a comment) {
   // A key is explained by a comment right above it, or by one above the tables of its kind.
   for (auto key : {"format", "fee_account", "window", "checkpoint_interval", "submission_requests",
-                   "submission_bytes", "block_requests", "block_bytes", "clock_skew_ms",
-                   "stream_window", "stream_window_bytes", "open_orders", "account_open_orders"}) {
+                   "submission_bytes", "block_requests", "block_bytes", "grid_ms",
+                   "high_value_requests", "report_stamps", "open_stamps", "stream_window",
+                   "stream_window_bytes", "open_orders", "account_open_orders"}) {
     auto at = good.find("\n" + std::string{key} + " = ");
     CAF_REQUIRE(at != std::string::npos);
     CAF_CHECK_EQUAL(good[good.rfind('\n', at - 1) + 1], '#');
@@ -130,6 +135,24 @@ CAF_TEST(unknown keys are refused with the nearest one) {
   check_refused("decimals =", "something_else = 1\ndecimals =",
                 "unknown key \"something_else\" in [[asset]]; the keys are name, decimals");
   check_refused("[limits]", "[limitz]", "unknown key \"limitz\"; did you mean \"limits\"?");
+  // What blocks had while their primary chose a time.
+  check_refused("grid_ms =", "clock_skew_ms =",
+                "unknown key \"clock_skew_ms\" in [limits]; the keys are submission_requests, "
+                "submission_bytes, block_requests, block_bytes, grid_ms, high_value_requests, "
+                "report_stamps, open_stamps, stream_window, stream_window_bytes, open_orders, "
+                "account_open_orders");
+}
+
+CAF_TEST(limits that are left out have the values of the example) {
+  auto text = good;
+  for (auto key : {"grid_ms", "high_value_requests", "report_stamps", "open_stamps"}) {
+    auto at = text.find("\n" + std::string{key} + " = ");
+    CAF_REQUIRE(at != std::string::npos);
+    text.erase(at, text.find('\n', at + 1) - at);
+  }
+  auto g = parse_genesis(text, "genesis.toml");
+  CAF_REQUIRE(g.has_value());
+  CAF_CHECK_EQUAL(to_toml(*g), good);
 }
 
 CAF_TEST(bad TOML is refused at its line) {
@@ -165,6 +188,18 @@ CAF_TEST(numbers have bounds) {
                 "[limits] submission_requests: must not be more than block_requests, 1000");
   check_refused("submission_bytes = 32768", "submission_bytes = 4294967297",
                 "[limits] submission_bytes: must be a whole number from 256 to 524288");
+  for (auto value : {"0", "1001", "20.0"})
+    check_refused("grid_ms = 20", std::string{"grid_ms = "} + value,
+                  "[limits] grid_ms: must be a whole number from 1 to 1000");
+  for (auto value : {"-1", "65536"})
+    check_refused("high_value_requests = 250", std::string{"high_value_requests = "} + value,
+                  "[limits] high_value_requests: must be a whole number from 0 to 65535");
+  for (auto value : {"15", "32769"})
+    check_refused("report_stamps = 4096", std::string{"report_stamps = "} + value,
+                  "[limits] report_stamps: must be a whole number from 16 to 32768");
+  for (auto value : {"1023", "16777217"})
+    check_refused("open_stamps = 262144", std::string{"open_stamps = "} + value,
+                  "[limits] open_stamps: must be a whole number from 1024 to 16777216");
 }
 
 CAF_TEST(the number of replicas must be 3f+1) {

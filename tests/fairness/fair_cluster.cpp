@@ -32,7 +32,7 @@ void fair_cluster::start(std::uint16_t i) {
   n.executed.clear();
   n.told = 0;
   n.time = {};
-  n.core->renew(view_, clock(i));
+  n.core->renew(view_);
 }
 
 void fair_cluster::event(std::uint16_t i,

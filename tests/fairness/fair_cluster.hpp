@@ -110,7 +110,7 @@ public:
       if (p.accepted.size() >= size_.quorum())
         last = n;
     for (std::uint16_t i = 0; i < size_.n; ++i)
-      event(i, [v = view_](sequencing& s, stamp_time now) { s.renew(v, now); });
+      event(i, [v = view_](sequencing& s, stamp_time) { s.renew(v); });
     granted_ = sequence_number{std::max<std::uint64_t>(last.value(), log_.size())};
     for (auto n = sequence_number{log_.size()}.next(); n <= last; n = n.next()) {
       auto it = old.find(n);

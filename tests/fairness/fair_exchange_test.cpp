@@ -2,6 +2,7 @@
 #define CAF_SUITE fair_exchange
 #include "tests/suite.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -47,7 +48,7 @@ struct fixture {
   std::vector<report_chain> chains;
   report_store store{size};
   body_shelf shelf;
-  fair_exchange original{r, size};
+  fair_exchange original{r, size, 1};
   stamp_time now{grid};
   sequence_number last;
   std::map<market::page_key, bytes> pages;
@@ -181,24 +182,40 @@ CAF_TEST(a state goes on from its pages wherever it was taken) {
     }
     if (step == 20) {
       CAF_CHECK(original.order().order().left_over() > 0);
-      restored.emplace(r, size);
+      restored.emplace(r, size, 1);
       CAF_REQUIRE(restore(*restored).has_value());
       CAF_REQUIRE(original.page_root() == restored->page_root());
     }
   }
 }
 
+CAF_TEST(the order enters the state with checkpoints only) {
+  fair_exchange rare{r, size, 3};
+  std::vector<bool> entered;
+  for (std::uint64_t n = 1; n <= 6; ++n) {
+    send(header(0, 0, n));
+    auto heads = report_all();
+    block(heads);
+    run(rare, last, heads);
+    auto pages = rare.take_dirty_pages();
+    entered.push_back(std::any_of(pages.begin(), pages.end(),
+                                  [](auto& p) { return p.key == chain_heads::page; }));
+    CAF_CHECK_EQUAL(rare.page_root() == original.page_root(), n % 3 == 0);
+  }
+  CAF_CHECK(entered == (std::vector{false, false, true, false, false, true}));
+}
+
 CAF_TEST(pages of another order are refused) {
   send(header(0, 0, 1));
   block();
   take_pages();
-  fair_exchange turned{r, size};
+  fair_exchange turned{r, size, 1};
   CAF_CHECK(turned.restore(chain_heads::page, pages.at(chain_heads::page)).has_value());
   market::page_key totals{market::page_kind::ledger_totals, 0, 0};
   CAF_CHECK(!turned.restore(totals, pages.at(totals)));
-  fair_exchange more{r, cluster_size{7}}; // than the page has
+  fair_exchange more{r, cluster_size{7}, 1}; // than the page has
   CAF_CHECK(!restore(more));
-  fair_exchange unknown{r, size};
+  fair_exchange unknown{r, size, 1};
   CAF_CHECK(!unknown.restore({market::page_kind{7}, 0, 0}, "x"));
 }
 

@@ -1,6 +1,8 @@
 #define CAF_SUITE fetch_turns
 #include "tests/suite.hpp"
 
+#include <algorithm>
+
 #include "fairness/fetch_turns.hpp"
 
 #include "messages/crypto.hpp"
@@ -19,11 +21,15 @@ struct fixture {
   digest a = hash("a"), b = hash("b");
 
   void want(const digest& d, const std::vector<std::uint16_t>& of, std::uint64_t now,
-            std::uint64_t block = 0) {
+            std::uint64_t block = 1) {
     std::vector<replica_id> holders;
     for (auto i : of)
       holders.push_back(replica_id{i});
     turns.want(d, holders, sequence_number{block}, stamp_time{now});
+  }
+  bool want_early(const digest& d, std::uint16_t by, std::uint64_t now) {
+    return turns.want_early(d, replica_id{by}, {replica_id{by}}, sequence_number{5},
+                            stamp_time{now});
   }
   /// Who is asked for one thing now; 0 if nobody is.
   std::uint16_t asked(std::uint64_t now) {
@@ -84,17 +90,65 @@ CAF_TEST(one question a replica has all that it is asked for) {
   auto q = turns.due(stamp_time{120});
   CAF_REQUIRE_EQUAL(q.size(), 2u);
   CAF_CHECK(q[0].whom == replica_id{1});
-  CAF_CHECK(q[0].sequence == sequence_number{9});
-  CAF_CHECK((q[0].names == std::vector{b, a})); // that of the block first
+  CAF_CHECK(q[0].sequence == sequence_number{7});
+  CAF_CHECK((q[0].names == std::vector{a, b})); // that of the lowest block first
   CAF_CHECK(q[1].whom == replica_id{3});
   CAF_CHECK(q[1].sequence == sequence_number{8});
 }
 
-CAF_TEST(the newest block that needs it counts) {
-  want(a, {1}, 100, 7);
+CAF_TEST(who is asked looks from the lowest block that needs it) {
   want(a, {1}, 100, 9);
-  want(a, {1}, 100, 0);
-  CAF_CHECK(turns.due(stamp_time{120}).front().sequence == sequence_number{9});
+  want(a, {1}, 100, 7);
+  want(a, {1}, 100, 8);
+  CAF_CHECK(turns.due(stamp_time{120}).front().sequence == sequence_number{7});
+}
+
+CAF_TEST(no question is larger than what is looked at) {
+  std::vector<digest> asked_for;
+  for (int i = 0; i < 600; ++i)
+    want(hash(std::to_string(i)), {1}, 100);
+  std::uint64_t now = 120;
+  for (std::size_t size : {256, 256, 88}) {
+    auto q = turns.due(stamp_time{now});
+    CAF_REQUIRE_EQUAL(q.size(), 1u);
+    CAF_CHECK_EQUAL(q[0].names.size(), size);
+    asked_for.insert(asked_for.end(), q[0].names.begin(), q[0].names.end());
+    now += grace + 1;
+  }
+  std::sort(asked_for.begin(), asked_for.end());
+  CAF_CHECK(std::unique(asked_for.begin(), asked_for.end()) == asked_for.end());
+}
+
+CAF_TEST(of what one replica invents little is wanted) {
+  constexpr auto most = fetch_turns<digest>::most_early;
+  for (std::size_t i = 0; i < most; ++i)
+    CAF_REQUIRE(want_early(hash(std::to_string(i)), 1, 100));
+  CAF_CHECK(!want_early(a, 1, 100));
+  CAF_CHECK(!turns.wants(a));
+  CAF_CHECK(want_early(a, 2, 100)); // another says so too
+  CAF_CHECK(turns.wants(a) && !turns.needs(a));
+  CAF_CHECK(want_early(hash("0"), 1, 100));
+  turns.drop(hash("0"));
+  want(hash("1"), {1}, 100, 9); // a block needs it
+  CAF_CHECK(turns.needs(hash("1")));
+  CAF_CHECK(want_early(b, 1, 100));
+  CAF_CHECK(want_early(hash("c"), 1, 100));
+  CAF_CHECK(!want_early(hash("d"), 1, 100));
+}
+
+CAF_TEST(what no block needs is asked for ever more rarely) {
+  want_early(a, 1, 100);
+  std::uint64_t now = 120;
+  for (std::uint64_t wait : {1, 2, 4, 8, 16, 32, 64, 64}) {
+    auto q = turns.due(stamp_time{now});
+    CAF_REQUIRE_EQUAL(q.size(), 1u);
+    CAF_CHECK(q[0].sequence == sequence_number{6});
+    now += wait * retry;
+    CAF_CHECK(turns.next() == stamp_time{now});
+  }
+  want(a, {3}, now - 60 * retry, 8); // until one does
+  CAF_CHECK(turns.next() == stamp_time{now - 60 * retry + grace});
+  CAF_CHECK(turns.due(*turns.next()).front().sequence == sequence_number{8});
 }
 
 CAF_TEST(what came is asked for no more) {
@@ -110,7 +164,7 @@ CAF_TEST(what came is asked for no more) {
 CAF_TEST(what blocks needed goes with them) {
   want(a, {1}, 100, 7);
   want(b, {1}, 100, 8);
-  want(hash("c"), {1}, 100);
+  want_early(hash("c"), 1, 100);
   turns.drop_if([](const digest&, sequence_number by) { return by == sequence_number{7}; });
   CAF_CHECK(!turns.wants(a));
   CAF_CHECK(turns.wants(b));

@@ -28,7 +28,7 @@ struct fixture {
     o.self = self;
     o.size = size;
     core.emplace(rules, o, execution_order(rules, size), sequence_number{0}, block_time{0});
-    core->renew(view_number{0}, stamp_time{now});
+    core->renew(view_number{0});
   }
 
   submission_ptr make(std::uint64_t number, std::uint64_t variant = 0) {
@@ -267,6 +267,32 @@ CAF_TEST(a block that is final waits for its bodies and then executes) {
   CAF_REQUIRE_EQUAL(last.executions.size(), 1u);
   CAF_CHECK((last.executions[0].executes == std::vector{s}));
   CAF_CHECK(asked().empty());
+}
+
+CAF_TEST(nobody waits for verdicts below a stable checkpoint or of a view that is over) {
+  for (std::uint64_t n = 1; n <= 4; ++n)
+    check(n, {name_of(report(2, 100 * n, {}, false))});
+  CAF_CHECK_EQUAL(core->open_checks(), 4u);
+  core->stable(sequence_number{3});
+  CAF_CHECK_EQUAL(core->open_checks(), 1u);
+  core->renew(view_number{1});
+  CAF_CHECK_EQUAL(core->open_checks(), 0u);
+}
+
+CAF_TEST(bodies of a block are looked for from that block on) {
+  auto s = make(1);
+  std::vector<chain_head> heads;
+  for (std::uint16_t i : {0, 2, 3})
+    heads.push_back(name_of(report(i, 100, {about(*s)})));
+  execute(1, heads);
+  check(200, {name_of(report(2, 200, {}))}); // a proposal that is far ahead
+  take(10 * ms);
+  check(201, {name_of(report(3, 200, {about(*s)}))});
+  for (int i = 0; i < 20; ++i) {
+    take(50 * ms);
+    for (const auto& q : last.fetch_bodies)
+      CAF_CHECK(q.sequence == sequence_number{1});
+  }
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -13,6 +13,7 @@
 #include "messages/handshake.hpp"
 #include "messages/report.hpp"
 #include "messages/request.hpp"
+#include "messages/stamps.hpp"
 
 namespace {
 
@@ -80,7 +81,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0)
     return 0;
   byte_view input{reinterpret_cast<const char*>(data) + 1, size - 1};
-  switch (data[0] % 20) {
+  switch (data[0] % 21) {
     case 0:
       try_submission(input);
       break;
@@ -94,7 +95,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       try_canonical(input, decode_new_view);
       break;
     case 4:
-      try_canonical(input, [](byte_view x) { return decode_block(x, {}); });
+      try_canonical(input, decode_block);
       break;
     case 5:
       try_decode(input, [](byte_view x) { return decode_peer_message(x, {}); });
@@ -138,6 +139,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 18:
       try_canonical(input, [](byte_view x) { return decode_new_view_content(x, {}); });
+      break;
+    case 19:
+      try_canonical(input, [](byte_view x) { return decode_stamp_report(x, 1000); });
       break;
     default:
       try_handshake(input);

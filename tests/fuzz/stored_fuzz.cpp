@@ -131,6 +131,9 @@ void read_state(const reader& s) {
   load_next_base(s);
   first_kept(s);
   last_committed(s);
+  load_pending(s, [](auto&, auto) -> expected<void> { return {}; });
+  load_reports(s, replica_id{0}, report_index{0},
+               [](auto&, auto) -> expected<bool> { return true; });
   layout::load_identity(s);
   if (auto bases = list_base_pages(s))
     for (auto n : *bases) {
@@ -151,6 +154,9 @@ void read_log(const reader& s) {
     load_bodies(s, at, std::vector<digest>{name, hash("none")}, read);
     load_settlements(s, at);
   }
+  for (const auto& b : blocks)
+    for (const auto& r : b.reports)
+      load_report(s, bourse::fairness::name_of(*r));
   load_blocks(s, sequence_number{1}, 100, 1'000'000);
   for (std::uint32_t client = 0; client < 5; ++client)
     for (std::uint64_t number : {1, 2, 7, 1000}) {

@@ -53,7 +53,7 @@ CAF_TEST(random batches come out as they went in) {
     content wanted;
     bytes batch;
     for (auto n = random.below(20); n > 0; --n) {
-      auto c = static_cast<channel>(1 + random.below(6));
+      auto c = static_cast<channel>(1 + random.below(7));
       wanted.emplace_back(c, random_bytes(random, random.below(500)));
       append_message(batch, c, wanted.back().second);
     }
@@ -76,7 +76,7 @@ CAF_TEST(unknown channels and lengths past the end are malformed) {
   for (int c = 0; c < 256; ++c) {
     auto batch = sample();
     batch[4] = static_cast<char>(c);
-    CAF_CHECK_EQUAL(read(batch).has_value(), c >= 1 && c <= 6);
+    CAF_CHECK_EQUAL(read(batch).has_value(), c >= 1 && c <= 7);
   }
   auto batch = sample();
   batch[0] = static_cast<char>(0xff);

@@ -68,7 +68,8 @@ request random_request(splitmix64& random);
 submission random_submission(splitmix64& random, std::size_t max_requests);
 signed_submission random_signed_submission(splitmix64& random);
 report random_report(splitmix64& random);
-block random_block(splitmix64& random, std::size_t max_submissions);
+chain_head random_head(splitmix64& random);
+block random_block(splitmix64& random, std::size_t max_heads);
 stamp_report random_stamp_report(splitmix64& random, std::size_t max_stamps);
 signed_report random_signed_report(splitmix64& random);
 

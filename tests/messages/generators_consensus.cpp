@@ -1,5 +1,7 @@
 #include "tests/messages/generators.hpp"
 
+#include <algorithm>
+
 namespace bourse::messages {
 
 namespace {
@@ -17,12 +19,21 @@ checkpoint_statement random_checkpoint_statement(splitmix64& random) {
 
 } // namespace
 
-block random_block(splitmix64& random, std::size_t max_submissions) {
+chain_head random_head(splitmix64& random) {
+  return {random_strong<replica_id>(random), random_strong<report_index>(random),
+          random_fixed<digest>(random)};
+}
+
+block random_block(splitmix64& random, std::size_t max_heads) {
   block out;
   out.cluster = random_fixed<digest>(random);
-  out.sequence = random_strong<sequence_number>(random);
-  out.time = random_strong<block_time>(random);
-  out.submissions = random_digests(random, max_submissions);
+  out.sequence = sequence_number{1 + up_to(random, std::numeric_limits<std::uint64_t>::max() - 1)};
+  out.heads = random_list(random, max_heads, random_head);
+  std::sort(out.heads.begin(), out.heads.end());
+  auto same = [](const chain_head& a, const chain_head& b) {
+    return a.replica == b.replica;
+  };
+  out.heads.erase(std::unique(out.heads.begin(), out.heads.end(), same), out.heads.end());
   return out;
 }
 
@@ -184,8 +195,8 @@ peer_message random_state_message(splitmix64& random) {
 } // namespace
 
 peer_message random_peer_message(splitmix64& random) {
-  static_assert(std::variant_size_v<peer_message> == 21);
-  switch (random.below(14)) {
+  static_assert(std::variant_size_v<peer_message> == 23);
+  switch (random.below(16)) {
     case 0: {
       pre_prepare m;
       m.what = random_statement(random);
@@ -219,6 +230,10 @@ peer_message random_peer_message(splitmix64& random) {
       return random_new_view(random);
     case 12:
       return random_state_message(random);
+    case 13:
+      return stamp_reports{random_list(random, 5, random_signed_report)};
+    case 14:
+      return fetch_reports{sequence_number{random.next()}, random_list(random, 20, random_head)};
     default:
       return bodies{random_list(random, 10, random_signed_submission)};
   }

@@ -97,8 +97,7 @@ CAF_TEST(what is signed hashed or stored has one encoding) {
       "submissions", true, [](splitmix64& random) { return random_submission(random, 8); },
       [](byte_view x) { return decode_submission(x, {}); });
   check_codec(
-      "blocks", true, [](splitmix64& random) { return random_block(random, 8); },
-      [](byte_view x) { return decode_block(x, {}); });
+      "blocks", true, [](splitmix64& random) { return random_block(random, 8); }, decode_block);
   check_codec("view changes", true, random_view_change_content,
               [](byte_view x) { return decode_view_change_content(x, {}); });
   check_codec("new views", true, random_new_view_content,

@@ -3,6 +3,8 @@
 
 #include "messages/stamps.hpp"
 
+#include "messages/consensus.hpp"
+#include "messages/consensus.pb.h"
 #include "messages/stamps.pb.h"
 #include "tests/messages/codec_checks.hpp"
 
@@ -199,4 +201,103 @@ CAF_TEST(lists that are not packed or come in pieces are malformed) {
   CAF_CHECK_EQUAL(replaced("2a03ac0200", "2a02ac022a0100"), "malformed");
   CAF_CHECK_EQUAL(replaced("4203840702", "420484078200"), "malformed");
   CAF_CHECK_EQUAL(replaced("2a03ac0200", "2a03ac02002a00"), "malformed");
+}
+
+// -- peer messages -------------------------------------------------------------------------------
+
+namespace {
+
+auto decode_peer = [](byte_view encoded) {
+  return decode_peer_message(encoded, {});
+};
+
+std::string zeros(std::size_t bytes) {
+  return std::string(2 * bytes, '0');
+}
+
+/// Changes a message in its wire form.
+template <class Change>
+std::string_view rewired(const peer_message& m, Change change) {
+  wire::PeerMessage w;
+  w.ParseFromString(encode(m));
+  change(w);
+  return outcome(decode_peer(w.SerializeAsString()));
+}
+
+} // namespace
+
+CAF_TEST(reports and questions for them come out as they went in) {
+  check_round_trips(
+      [](splitmix64& random) -> peer_message {
+        if (flip(random))
+          return stamp_reports{random_list(random, 10, random_signed_report)};
+        return fetch_reports{sequence_number{random.next()}, random_list(random, 20, random_head)};
+      },
+      decode_peer);
+}
+
+CAF_TEST(the encodings of the messages are fixed) {
+  CAF_CHECK_EQUAL(to_hex(encode(peer_message{stamp_reports{{{"ab", {}}}}})),
+                  "b20148" + ("0a46" + ("0a026162" + ("1240" + zeros(64)))));
+  CAF_CHECK_EQUAL(to_hex(encode(peer_message{fetch_reports{}})), "ba0100");
+  chain_head named{replica_id{3}, report_index{300}, {}};
+  CAF_CHECK_EQUAL(to_hex(encode(peer_message{fetch_reports{sequence_number{7}, {named, {}}}})),
+                  "ba014f"
+                      + ("0807"
+                         "1227"
+                         + ("0803" + ("10ac02" + ("1a20" + zeros(32)))))
+                      + ("1222" + ("1a20" + zeros(32))));
+}
+
+CAF_TEST(a report is carried without a look at its body) {
+  for (const bytes& body : {bytes{}, bytes{"no report"}, bytes(100'000, '\xff')}) {
+    peer_message m = stamp_reports{{{body, {}}}};
+    CAF_CHECK(decode_peer(encode(m)) == m);
+  }
+}
+
+CAF_TEST(signatures and digests in messages have their exact size) {
+  peer_message reports = stamp_reports{{{"ab", {}}}};
+  peer_message question = fetch_reports{{}, {{}}};
+  for (std::size_t size : {1, 31, 33, 63, 65}) {
+    bytes odd(size, 'x');
+    CAF_CHECK_EQUAL(rewired(reports,
+                            [&](auto& w) {
+                              w.mutable_stamp_reports()->mutable_reports(0)->set_signature(odd);
+                            }),
+                    "malformed");
+    CAF_CHECK_EQUAL(
+        rewired(question,
+                [&](auto& w) { w.mutable_fetch_reports()->mutable_reports(0)->set_report(odd); }),
+        "malformed");
+  }
+  auto name = [](auto& w) {
+    return w.mutable_fetch_reports()->mutable_reports(0);
+  };
+  CAF_CHECK_EQUAL(rewired(question, [&](auto& w) { name(w)->clear_report(); }), "malformed");
+  CAF_CHECK_EQUAL(rewired(question, [&](auto& w) { name(w)->set_replica(65535); }), "ok");
+  CAF_CHECK_EQUAL(rewired(question, [&](auto& w) { name(w)->set_replica(65536); }), "malformed");
+  CAF_CHECK_EQUAL(rewired(question, [](auto& w) { w.mutable_fetch_reports()->clear_reports(); }),
+                  "ok");
+}
+
+CAF_TEST(messages about stamps are bounded) {
+  peer_limits limits;
+  limits.max_message_bytes = 1000;
+  limits.max_reports = 3;
+  auto limited = [&](const peer_message& m) {
+    return outcome(decode_peer_message(encode(m), limits));
+  };
+  CAF_CHECK_EQUAL(limited(stamp_reports{std::vector<signed_report>(3)}), "ok");
+  CAF_CHECK_EQUAL(limited(stamp_reports{std::vector<signed_report>(4)}), "too_large");
+  CAF_CHECK_EQUAL(limited(stamp_reports{{{bytes(1000, 'x'), {}}}}), "too_large");
+  CAF_CHECK_EQUAL(limited(fetch_reports{{}, std::vector<chain_head>(3)}), "ok");
+  CAF_CHECK_EQUAL(limited(fetch_reports{{}, std::vector<chain_head>(4)}), "too_large");
+  // In several pieces, which Protobuf merges.
+  auto piece = encode(peer_message{stamp_reports{std::vector<signed_report>(2)}});
+  CAF_CHECK_EQUAL(outcome(decode_peer_message(piece, limits)), "ok");
+  CAF_CHECK_EQUAL(outcome(decode_peer_message(piece + piece, limits)), "too_large");
+  piece = encode(peer_message{fetch_reports{{}, std::vector<chain_head>(2)}});
+  CAF_CHECK_EQUAL(outcome(decode_peer_message(piece, limits)), "ok");
+  CAF_CHECK_EQUAL(outcome(decode_peer_message(piece + piece, limits)), "too_large");
 }

@@ -12,6 +12,9 @@ CAF_TEST(votes are told with all that they say) {
                       + ", by 2");
   CAF_CHECK_EQUAL(in_words(fetch_blocks{sequence_number{4}, sequence_number{9}}),
                   "question for blocks 4 to 9");
+  CAF_CHECK_EQUAL(in_words(stamp_reports{std::vector<signed_report>(3)}), "3 reports of stamps");
+  CAF_CHECK_EQUAL(in_words(fetch_reports{{}, std::vector<chain_head>(2)}),
+                  "question for 2 reports of stamps");
 }
 
 CAF_TEST(what cannot be read is said to be so) {

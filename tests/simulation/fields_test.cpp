@@ -66,13 +66,15 @@ CAF_TEST(no kind of message and no field is left out) {
       kinds.size(),
       std::variant_size_v<
           peer_message> + std::variant_size_v<gateway_message> + std::variant_size_v<client_message>);
-  for (const auto* name : {"pre_prepare.block.submissions",
+  for (const auto* name : {"pre_prepare.block.heads.report",
                            "prepare.by.signature",
                            "view_change.body.stable.proof",
                            "new_view.body.changes.body.prepared.prepares.replica",
                            "new_view.by.replica",
                            "bodies.submissions.body.requests.place.price",
                            "standing.wants_answer",
+                           "stamp_reports.reports.body.delays",
+                           "fetch_reports.reports.index",
                            "committed_block.certificate.what.view",
                            "state_pages.pages.key",
                            "welcome.next",
@@ -87,7 +89,8 @@ CAF_TEST(no kind of message and no field is left out) {
                            "submit.submissions.body.requests.replace.post_only",
                            "resume.from",
                            "query.kind"})
-    CAF_CHECK(names.contains(name));
+    if (!names.contains(name))
+      CAF_ERROR("no field " << name);
 }
 
 CAF_TEST(a field is changed as it is named) {

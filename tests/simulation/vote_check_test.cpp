@@ -21,8 +21,10 @@ struct fixture {
   }()};
   violations out;
   vote_check votes{nodes, out};
-  std::shared_ptr<const bytes> block
-      = std::make_shared<const bytes>(encode(null_block(cluster_id(), sequence_number{1})));
+  stamp_report report{replica_id{2}, report_index{1}, cluster_id(), stamp_time{20'000}, {}};
+  chain_head head{report.replica, report.index, hash(encode(report))};
+  std::shared_ptr<const bytes> block = std::make_shared<const bytes>(
+      encode(bourse::messages::block{cluster_id(), sequence_number{1}, {head}}));
   statement first{view_number{0}, sequence_number{1}, hash(*block)};
 
   digest cluster_id() const {
@@ -41,12 +43,9 @@ struct fixture {
   void keeps(const consensus::record& r, durability how = durability::synced) {
     write([&](auto& batch) { append(batch, r); }, how);
   }
-  void keeps_bodies(durability how = durability::synced) {
-    write(
-        [&](auto& batch) {
-          append(batch, storage::block_bodies{first.sequence, first.digest, {}});
-        },
-        how);
+  void keeps_report(durability how = durability::synced) {
+    auto source = sign_report(report, replica_key(2), cluster_id());
+    write([&](auto& batch) { append(batch, *source); }, how);
   }
   pre_prepare proposal() const {
     return {first, sign(0, purpose::pre_prepare, signed_bytes(first)).signature, block};
@@ -74,14 +73,14 @@ struct fixture {
 
 } // namespace
 
-CAF_TEST(a prepare rests on vote and proposal and bodies) {
+CAF_TEST(a prepare rests on vote and proposal and reports) {
   fixture f;
   CAF_CHECK(!f.may_say(f.own_prepare()));
   f.keeps(consensus::vote_record{consensus::vote_kind::prepare, f.first});
   CAF_CHECK(!f.may_say(f.own_prepare()));
   f.keeps(consensus::proposal_record{f.proposal()});
   CAF_CHECK(!f.may_say(f.own_prepare()));
-  f.keeps_bodies(durability::buffered);
+  f.keeps_report(durability::buffered);
   CAF_CHECK(!f.may_say(f.own_prepare()));
   f.write([](auto&) {}); // which syncs
   CAF_CHECK(f.may_say(f.own_prepare()));
@@ -152,7 +151,7 @@ CAF_TEST(what was said before a disk was lost is not asked of the new one) {
   fixture f;
   f.keeps(consensus::vote_record{consensus::vote_kind::prepare, f.first});
   f.keeps(consensus::proposal_record{f.proposal()});
-  f.keeps_bodies();
+  f.keeps_report();
   CAF_CHECK(f.may_say(f.own_prepare()));
   f.votes.crashed(1);
   CAF_CHECK(f.out.empty());

@@ -11,6 +11,7 @@
 using namespace bourse::storage;
 using namespace bourse::tests;
 namespace consensus = bourse::consensus;
+using bourse::fairness::name_of;
 
 namespace {
 
@@ -159,25 +160,53 @@ CAF_TEST(an unfinished end is no problem) {
   fake_ledger longer{2};
   memory_disk other_disk;
   auto other = open_memory_store(other_disk);
-  longer.write_blocks(*other, block_count + 4);
+  longer.write_blocks(*other, block_count);
+  longer.write_open_slot(*other); // as this one
+  longer.write_blocks(*other, 5);
   auto copy = [&](std::uint64_t n) {
     write(consensus::record{consensus::committed_record{longer.blocks().at(n - 1).committed}});
   };
   auto copy_bodies = [&](std::uint64_t n) {
     auto& b = longer.blocks().at(n - 1);
-    write(block_bodies{b.result->sequence, b.result->block_digest, b.submissions});
+    write(block_bodies{b.result->sequence, b.result->block_digest, b.submissions, b.voided});
+  };
+  auto copy_stamps = [&](std::uint64_t n, bool bodies) {
+    auto& b = longer.blocks().at(n - 1);
+    write_batch batch;
+    for (const auto& r : b.reports)
+      append(batch, *r);
+    for (const auto& body : b.submissions)
+      if (bodies)
+        append_pending(batch, *body);
+    CAF_REQUIRE(s->write(batch, durability::synced).has_value());
   };
   copy(19);
   copy_bodies(19);
-  copy(20); // its bodies are not here
-  copy(22); // and 21 is missing
-  copy_bodies(22);
+  copy_stamps(19, false);
+  copy(20);
+  copy_stamps(20, true); // voted for, with all that takes
+  copy(21);
+  copy_stamps(21, false); // its bodies are not here
+  CAF_REQUIRE(!longer.blocks()[20].submissions.empty());
+  copy(22);
   auto r = verify();
   CAF_REQUIRE(r.has_value());
   if (r->problem)
     CAF_FAIL("block " << r->problem->block.value() << ": " << r->problem->what);
-  CAF_CHECK(r->executed == sequence_number{19});
-  CAF_CHECK_EQUAL(r->without_results, 1u);
+  CAF_CHECK(r->executed == sequence_number{20});
+  CAF_CHECK_EQUAL(r->without_results, 2u);
+  CAF_CHECK_EQUAL(r->not_executable, 2u);
+  CAF_CHECK(r->chain == longer.blocks()[19].chain);
+  CAF_CHECK(r->state == longer.blocks()[19].state); // whatever was begun of 21
+  // Here the reports are missing too, and then the block.
+  erase(family::stamps, layout::chain_key(name_of(*longer.blocks()[20].reports[2])));
+  erase(family::blocks, layout::sequence_key(sequence_number{22}));
+  copy(23);
+  copy_stamps(22, true);
+  r = verify();
+  CAF_REQUIRE(r && !r->problem);
+  CAF_CHECK(r->executed == sequence_number{20});
+  CAF_CHECK(r->state == longer.blocks()[19].state);
   CAF_CHECK_EQUAL(r->not_executable, 2u);
 }
 
@@ -216,9 +245,9 @@ CAF_TEST(missing parts are named) {
     auto sequence = b.result->sequence;
     if (n != 1) // without the first, the log would have been cut off, see below
       CAF_CHECK_EQUAL(again(family::blocks, layout::sequence_key(sequence)), n);
-    if (!b.submissions.empty())
-      CAF_CHECK_EQUAL(again(family::bodies, layout::bodies_key(sequence, b.result->block_digest)),
-                      n);
+    CAF_CHECK_EQUAL(again(family::bodies, layout::bodies_key(sequence, b.result->block_digest)), n);
+    for (auto& report : b.reports)
+      CAF_CHECK_EQUAL(again(family::stamps, layout::chain_key(name_of(*report))), n);
     if (n != 18) // the last results may not have been written yet
       CAF_CHECK_EQUAL(again(family::results, layout::results_key(sequence)), n);
     if (!b.result->settlements.empty())
@@ -250,10 +279,87 @@ CAF_TEST(a forged body is named) {
     auto body = std::make_shared<verified_submission>(*forged[0]);
     body->source.signature.data[5] ^= 1;
     forged[0] = body;
-    write(block_bodies{b.result->sequence, b.result->block_digest, forged});
+    write(block_bodies{b.result->sequence, b.result->block_digest, forged, b.voided});
     CAF_CHECK_EQUAL(bad_block(), b.result->sequence.value());
     return;
   }
+}
+
+CAF_TEST(other bodies than the block executes are named) {
+  fixture other{false};
+  other.ledger.write_blocks(*other.s, 5);
+  other.ledger.write_rivals(*other.s);
+  other.ledger.write_blocks(*other.s, 3);
+  CAF_CHECK_EQUAL(other.bad_block(), 0u);
+  auto named = [&](std::uint64_t n, std::vector<submission_ptr> executed,
+                   std::vector<submission_ptr> voided) {
+    auto& b = other.block(n);
+    other.write(block_bodies{b.result->sequence, b.result->block_digest, executed, voided});
+    auto bad = other.bad_block();
+    other.write(block_bodies{b.result->sequence, b.result->block_digest, b.submissions, b.voided});
+    return bad;
+  };
+  auto& rivals = other.block(6);
+  CAF_REQUIRE_EQUAL(rivals.voided.size(), 2u);
+  auto executed = rivals.submissions;
+  auto voided = rivals.voided;
+  CAF_CHECK_EQUAL(named(6, executed, {voided[1], voided[0]}), 6u);
+  CAF_CHECK_EQUAL(named(6, {voided[0]}, {executed[0], voided[1]}), 6u);
+  CAF_CHECK_EQUAL(named(6, executed, {voided[0]}), 6u); // the other is nowhere
+  voided.push_back(other.block(5).submissions.at(0));
+  CAF_CHECK_EQUAL(named(6, executed, voided), 6u);
+  for (std::uint64_t n = 1; n <= 5; ++n) {
+    auto some = other.block(n).submissions;
+    if (some.size() < 2)
+      continue;
+    std::swap(some[0], some[1]);
+    CAF_CHECK_EQUAL(named(n, some, {}), n);
+    some.push_back(some[0]);
+    CAF_CHECK_EQUAL(named(n, some, {}), n);
+  }
+  CAF_CHECK_EQUAL(other.bad_block(), 0u);
+}
+
+CAF_TEST(bodies that wait for long are found in later blocks or pending) {
+  memory_disk disk;
+  auto other = open_memory_store(disk);
+  fake_ledger busy{5, [](audit_genesis& g) {
+                     g.rules.blocks.max_requests = 7;
+                   }};
+  CAF_REQUIRE(open_for(*other, busy.cluster(), busy.self).has_value());
+  busy.write_blocks(*other, 300); // more than are read at once
+  std::size_t waiting = 0;
+  CAF_REQUIRE(load_pending(*other, [&](auto&, auto) -> expected<void> {
+                ++waiting;
+                return {};
+              }).has_value());
+  CAF_CHECK_EQUAL(waiting, busy.pending().size());
+  CAF_CHECK(waiting > 5);
+  auto r = verify_ledger(*other, busy.genesis());
+  CAF_REQUIRE(r.has_value());
+  if (r->problem)
+    CAF_FAIL("block " << r->problem->block.value() << ": " << r->problem->what);
+  CAF_CHECK(r->executed == busy.last());
+  CAF_CHECK(r->state == busy.blocks().back().state);
+  write_next_base(*other);
+  prune(*other); // the state has some of them
+  busy.write_blocks(*other, 20);
+  r = verify_ledger(*other, busy.genesis());
+  CAF_REQUIRE(r && !r->problem);
+  CAF_CHECK(r->base == sequence_number{300});
+  CAF_CHECK(r->state == busy.blocks().back().state);
+  // One that the state does not have.
+  auto all = busy.pending();
+  auto body = *std::max_element(all.begin(), all.end(), [](auto& a, auto& b) {
+    return a->content.number < b->content.number;
+  });
+  write_batch batch;
+  erase_pending(batch, bourse::fairness::about(*body).about, body->digest);
+  CAF_REQUIRE(other->write(batch, durability::synced).has_value());
+  r = verify_ledger(*other, busy.genesis());
+  CAF_REQUIRE(r && r->problem);
+  CAF_MESSAGE("block " << r->problem->block.value() << ": " << r->problem->what);
+  CAF_CHECK(r->problem->block > sequence_number{300});
 }
 
 CAF_TEST(results that the log does not give are named) {
@@ -298,6 +404,51 @@ CAF_TEST(checkpoints of another state are named) {
   append(batch, c, {});
   CAF_REQUIRE(s->write(batch, durability::synced).has_value());
   CAF_CHECK_EQUAL(bad_block(), 16u);
+}
+
+CAF_TEST(forged reports of stamps and pending bodies are named) {
+  auto named = [&](const bytes& key, const auto& x) {
+    auto was = s->get(family::stamps, key);
+    put(family::stamps, key, layout::packer{}.fixed(x.signature).raw(x.body).take());
+    auto bad = bad_block();
+    write_batch batch;
+    if (*was)
+      batch.put(family::stamps, key, **was);
+    else
+      batch.erase(family::stamps, key);
+    CAF_REQUIRE(s->write(batch, durability::synced).has_value());
+    CAF_CHECK_EQUAL(bad_block(), 0u);
+    return bad;
+  };
+  auto unsigned_one = [](auto x) {
+    x.signature.data[9] ^= 1;
+    return x;
+  };
+  const auto& one = *block(5).reports[1];
+  auto name = name_of(one);
+  CAF_CHECK_EQUAL(named(layout::chain_key(name), unsigned_one(one.source)), 5u);
+  CAF_CHECK_EQUAL(named(layout::chain_key(name), block(5).reports[2]->source), 5u);
+  name.replica = replica_id{2}; // also as a branch of another's
+  CAF_CHECK_EQUAL(named(layout::chain_key(name), one.source), 5u);
+  name.replica = replica_id{4}; // of nobody
+  CAF_CHECK_EQUAL(named(layout::chain_key(name), one.source), 18u);
+  // Behind the last block.
+  auto last = chain_head{};
+  signed_report source;
+  CAF_REQUIRE(load_reports(*s, replica_id{1}, report_index{19},
+                           [&](const chain_head& n, signed_report r) -> expected<bool> {
+                             last = n;
+                             source = std::move(r);
+                             return false;
+                           })
+                  .has_value());
+  CAF_CHECK_EQUAL(last.index.value(), 19u);
+  CAF_CHECK_EQUAL(named(layout::chain_key(last), unsigned_one(source)), 18u);
+  const auto& body = *ledger.pending().at(0);
+  auto about = bourse::fairness::about(body).about;
+  CAF_CHECK_EQUAL(named(layout::pending_key(about, body.digest), unsigned_one(body.source)), 18u);
+  about.number = about.number.next();
+  CAF_CHECK_EQUAL(named(layout::pending_key(about, body.digest), body.source), 18u);
 }
 
 CAF_TEST(changed pages are named) {
@@ -465,7 +616,10 @@ CAF_TEST(a state that was taken from others is good before and after the node be
   for (std::uint64_t n : {17, 18}) {
     auto& b = block(n);
     append(batch, consensus::record{consensus::committed_record{b.committed}});
-    append(batch, block_bodies{b.result->sequence, b.result->block_digest, b.submissions});
+    append(batch,
+           block_bodies{b.result->sequence, b.result->block_digest, b.submissions, b.voided});
+    for (const auto& r : b.reports)
+      append(batch, *r);
   }
   CAF_REQUIRE(behind->write(batch, durability::synced).has_value());
   batch.clear();

@@ -1,6 +1,5 @@
 #include "tests/storage/fake_ledger.hpp"
 
-#include "market/block_order.hpp"
 #include "messages/assert.hpp"
 
 namespace bourse::tests {
@@ -9,7 +8,8 @@ namespace {
 
 constexpr std::uint32_t client_count = 4;
 constexpr std::uint16_t instrument_count = 2;
-constexpr auto start_of_time = std::uint64_t{1'700'000'000'000};
+constexpr stamp_time start_of_time{1'700'000'000'000'000};
+constexpr std::uint64_t grid_us = 20'000;
 
 std::vector<key_pair> make_keys(std::uint8_t kind, std::size_t count) {
   std::vector<key_pair> out;
@@ -47,16 +47,24 @@ market::rules make_rules(const std::vector<key_pair>& clients) {
 
 fake_ledger::fake_ledger(std::uint64_t seed,
                          const std::function<void(storage::audit_genesis&)>& adapt)
-    : random_(seed), replicas_(make_keys(1, 4)), clients_(make_keys(2, client_count)) {
+    : random_(seed),
+      replicas_(make_keys(1, 4)),
+      clients_(make_keys(2, client_count)),
+      reports_(cluster_size{4}),
+      now_(start_of_time) {
   init_crypto();
   genesis_.size = cluster_size{4};
   for (auto& k : replicas_)
     genesis_.replicas.push_back(k.identity());
   genesis_.rules = make_rules(clients_);
+  genesis_.checkpoint_interval = checkpoint_interval;
   if (adapt)
     adapt(genesis_);
-  exchange_ = std::make_unique<market::exchange>(genesis_.rules);
+  exchange_ = std::make_unique<fairness::fair_exchange>(genesis_.rules, genesis_.size,
+                                                        genesis_.checkpoint_interval);
   next_.assign(client_count, submission_number{1});
+  for (std::uint16_t i = 0; i < replicas_.size(); ++i)
+    chains_.emplace_back(replica_id{i}, replicas_[i], cluster());
 }
 
 replica_signature fake_ledger::sign(replica_id by, purpose why, byte_view payload) const {
@@ -87,8 +95,13 @@ request fake_ledger::random_request(client_id client) {
 }
 
 submission_ptr fake_ledger::random_submission(client_id client) {
-  submission content{client, stream_id{0}, next_[client.value()], {}};
-  next_[client.value()] = content.number.next();
+  auto number = next_[client.value()];
+  next_[client.value()] = number.next();
+  return random_submission(client, number);
+}
+
+submission_ptr fake_ledger::random_submission(client_id client, submission_number number) {
+  submission content{client, stream_id{0}, number, {}};
   for (auto n = 1 + below(4); n > 0; --n)
     content.requests.push_back(random_request(client));
   verified_submission out;
@@ -105,8 +118,48 @@ std::vector<submission_ptr> fake_ledger::random_batch() {
   std::vector<submission_ptr> out;
   for (auto n = below(8); n > 0; --n)
     out.push_back(random_submission(client_id{static_cast<std::uint32_t>(below(client_count))}));
-  market::sort_block(out);
   return out;
+}
+
+std::vector<report_ptr> fake_ledger::stamped(const std::vector<submission_ptr>& submissions) {
+  std::vector<report_ptr> out;
+  for (const auto& s : submissions) {
+    now_ = stamp_time{now_.value() + 1 + below(1000)};
+    for (auto& c : chains_)
+      c.put(*s, now_);
+  }
+  now_ = stamp_time{(now_.value() / grid_us + 1) * grid_us};
+  for (auto& c : chains_) {
+    auto r = c.report(now_);
+    reports_.add(r, exchange_->order().heads().of(r->content.replica), true);
+    out.push_back(std::move(r));
+  }
+  return out;
+}
+
+block fake_ledger::block_of(const digest& cluster, sequence_number n,
+                            const std::vector<report_ptr>& heads) {
+  block out{cluster, n, {}};
+  for (const auto& r : heads)
+    out.heads.push_back(fairness::name_of(*r));
+  return out;
+}
+
+std::vector<submission_ptr> fake_ledger::pending() const {
+  std::vector<submission_ptr> out;
+  for (const auto& [name, body] : bodies_)
+    out.push_back(body);
+  return out;
+}
+
+void fake_ledger::append_stamps(storage::write_batch& to, const std::vector<report_ptr>& reports,
+                                const std::vector<submission_ptr>& submissions) {
+  for (const auto& r : reports)
+    append(to, *r);
+  for (const auto& body : submissions) {
+    append_pending(to, *body);
+    bodies_.emplace(body->digest, body);
+  }
 }
 
 void fake_ledger::append_agreement(storage::write_batch& to, const committed_block& b) {
@@ -153,12 +206,26 @@ new_view fake_ledger::make_new_view(const new_view_content& content) const {
   return {std::move(body), by};
 }
 
-void fake_ledger::write_block(storage::store& s, block content,
-                              std::vector<submission_ptr> submissions) {
+void fake_ledger::execute(written_block& w) {
+  auto& what = w.committed.certificate.what;
+  std::vector<submission_ptr> eligible;
+  auto heads = block_of(cluster(), what.sequence, w.reports).heads;
+  for (const auto& name : exchange_->begin(heads, reports_))
+    eligible.push_back(bodies_.at(name));
+  auto outcome = exchange_->finish(what.sequence, what.digest, eligible);
+  w.submissions = std::move(outcome.executed);
+  w.voided = std::move(outcome.voided);
+  w.result = std::make_shared<const market::block_result>(std::move(outcome.result));
+  w.by = sign(self, purpose::results,
+              signed_bytes(results_statement{what.sequence, what.digest, w.result->results_root}));
+}
+
+void fake_ledger::write_block(storage::store& s, const std::vector<report_ptr>& reports,
+                              const std::vector<submission_ptr>& submissions) {
   written_block w;
-  auto n = content.sequence;
-  w.submissions = std::move(submissions);
-  auto encoded = std::make_shared<const bytes>(encode(content));
+  w.reports = reports;
+  auto n = last().next();
+  auto encoded = std::make_shared<const bytes>(encode(block_of(cluster(), n, reports)));
   statement what{view_number{n.value() / 10}, n, hash(*encoded)};
   w.committed = {{what, {}}, encoded};
   for (std::uint16_t i = 0; i < 3; ++i)
@@ -166,18 +233,20 @@ void fake_ledger::write_block(storage::store& s, block content,
         sign(replica_id{i}, purpose::commit, signed_bytes(what)));
   w.chain = chain_next(blocks_.empty() ? cluster() : blocks_.back().chain, what.digest);
 
-  w.result = std::make_shared<const market::block_result>(
-      exchange_->execute({n, what.digest, content.time, w.submissions}));
-  results_statement results{n, what.digest, w.result->results_root};
-  w.by = sign(self, purpose::results, signed_bytes(results));
-
   storage::write_batch batch;
+  append_stamps(batch, reports, submissions);
   append(batch, consensus::view_record{what.view});
   if (what.view != view_number{0})
     append(batch, consensus::new_view_record{make_new_view(new_view_of(what.view))});
-  append(batch, storage::block_bodies{n, what.digest, w.submissions});
   append_agreement(batch, w.committed);
+  execute(w);
   append(batch, storage::stored_results{w.result, w.by});
+  append(batch, storage::block_bodies{n, what.digest, w.submissions, w.voided});
+  for (const auto* list : {&w.submissions, &w.voided})
+    for (const auto& body : *list) {
+      erase_pending(batch, fairness::about(*body).about, body->digest);
+      bodies_.erase(body->digest);
+    }
   if (n.value() % checkpoint_interval == 0)
     append_checkpoint(batch, w);
   auto ok = s.write(batch, storage::durability::synced);
@@ -188,23 +257,25 @@ void fake_ledger::write_block(storage::store& s, block content,
 void fake_ledger::write_blocks(storage::store& s, std::size_t count) {
   for (; count > 0; --count) {
     auto submissions = random_batch();
-    auto n = last().next();
-    // After view changes times may stand out of order.
-    auto time = block_time{start_of_time + 50 + n.value() * 10 - n.value() % 3 * 25};
-    block content{cluster(), n, time, {}};
-    for (auto& x : submissions)
-      content.submissions.push_back(x->digest);
-    write_block(s, std::move(content), std::move(submissions));
+    write_block(s, stamped(submissions), submissions);
   }
 }
 
+void fake_ledger::write_rivals(storage::store& s) {
+  std::vector<submission_ptr> rivals{random_submission(client_id{0})};
+  while (rivals.size() < 3)
+    rivals.push_back(random_submission(client_id{0}, rivals[0]->content.number));
+  write_block(s, stamped(rivals), rivals);
+}
+
 void fake_ledger::write_null_block(storage::store& s) {
-  write_block(s, null_block(cluster(), last().next()), {});
+  write_block(s, {}, {});
 }
 
 void fake_ledger::write_open_slot(storage::store& s) {
-  auto submission = random_submission(client_id{0});
-  block content{cluster(), last().next(), block_time{start_of_time * 2}, {submission->digest}};
+  std::vector<submission_ptr> submissions{random_submission(client_id{0})};
+  auto reports = stamped(submissions);
+  auto content = block_of(cluster(), last().next(), reports);
   auto encoded = std::make_shared<const bytes>(encode(content));
   statement what{view_number{9}, content.sequence, hash(*encoded)};
   auto other = what;
@@ -212,7 +283,7 @@ void fake_ledger::write_open_slot(storage::store& s) {
   auto& primary = replicas_[genesis_.size.primary_of(what.view).value()];
   auto signature = primary.sign(purpose::pre_prepare, cluster(), signed_bytes(what));
   storage::write_batch batch;
-  append(batch, storage::block_bodies{content.sequence, what.digest, {submission}});
+  append_stamps(batch, reports, submissions);
   append(batch, consensus::proposal_record{{what, signature, encoded}});
   append(batch, consensus::equivocation_record{
                     {what, signature, other,

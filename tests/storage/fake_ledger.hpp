@@ -1,14 +1,17 @@
-// A small cluster's ledger without the cluster: blocks full of seeded orders, signed by all who
-// should have, executed and stored as a replica stores them.
+// A small cluster's ledger without the cluster: blocks full of seeded orders, stamped and signed by
+// all who should have, put in order, executed and stored as a replica stores them.
 #pragma once
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <random>
 #include <vector>
 
-#include "market/exchange.hpp"
+#include "fairness/fair_exchange.hpp"
 #include "storage/audit.hpp"
 #include "storage/records.hpp"
+#include "tests/fairness/report_chain.hpp"
 
 namespace bourse::tests {
 
@@ -26,11 +29,15 @@ public:
   fake_ledger(const fake_ledger&) = delete;
   fake_ledger& operator=(const fake_ledger&) = delete;
 
-  /// Appends blocks to the store, everything synced.
+  /// Appends blocks to the store, everything synced. Each names new reports of all replicas, which
+  /// have stamped the block's submissions.
   void write_blocks(storage::store& s, std::size_t count);
   /// One as a view change leaves it where nothing was prepared.
   void write_null_block(storage::store& s);
-  /// A proposal with bodies for the next slot that did not get any further, and evidence.
+  /// One for which a client has sent three bodies under one number.
+  void write_rivals(storage::store& s);
+  /// A proposal for the next slot that did not get any further, with reports and a body, and
+  /// evidence.
   void write_open_slot(storage::store& s);
 
   const storage::audit_genesis& genesis() const {
@@ -46,7 +53,9 @@ public:
   /// What was written, by block; [0] is block 1.
   struct written_block {
     committed_block committed;
-    std::vector<submission_ptr> submissions;
+    std::vector<submission_ptr> submissions; ///< executed, in this order
+    std::vector<submission_ptr> voided;
+    std::vector<report_ptr> reports; ///< of stamps, by replica: the heads; none in a null block
     market::block_result_ptr result;
     replica_signature by;
     digest chain;
@@ -58,6 +67,8 @@ public:
   sequence_number last() const {
     return sequence_number{blocks_.size()};
   }
+  /// Bodies that wait for a block, in no order.
+  std::vector<submission_ptr> pending() const;
 
 private:
   std::size_t below(std::size_t bound) {
@@ -66,8 +77,19 @@ private:
   replica_signature sign(replica_id by, purpose why, byte_view payload) const;
   request random_request(client_id client);
   submission_ptr random_submission(client_id client);
+  /// Another body of that number if it is not the first.
+  submission_ptr random_submission(client_id client, submission_number number);
   std::vector<submission_ptr> random_batch();
-  void write_block(storage::store& s, block content, std::vector<submission_ptr> submissions);
+  /// All replicas stamp these, one after the other, and report.
+  std::vector<report_ptr> stamped(const std::vector<submission_ptr>& submissions);
+  static block block_of(const digest& cluster, sequence_number n,
+                        const std::vector<report_ptr>& heads);
+  void append_stamps(storage::write_batch& to, const std::vector<report_ptr>& reports,
+                     const std::vector<submission_ptr>& submissions);
+  /// A null block if there are no reports.
+  void write_block(storage::store& s, const std::vector<report_ptr>& reports,
+                   const std::vector<submission_ptr>& submissions);
+  void execute(written_block& b);
   new_view_content new_view_of(view_number view) const;
   void append_agreement(storage::write_batch& to, const committed_block& b);
   void append_checkpoint(storage::write_batch& to, written_block& b);
@@ -76,7 +98,11 @@ private:
   std::vector<key_pair> replicas_;
   std::vector<key_pair> clients_;
   storage::audit_genesis genesis_;
-  std::unique_ptr<market::exchange> exchange_;
+  std::unique_ptr<fairness::fair_exchange> exchange_;
+  std::vector<fairness::report_chain> chains_; ///< by replica
+  fairness::report_store reports_;
+  std::map<digest, submission_ptr> bodies_; ///< that wait
+  stamp_time now_;
   std::vector<submission_number> next_; ///< by client, of stream 0
   std::uint64_t next_order_ = 1;
   std::vector<written_block> blocks_;

@@ -110,6 +110,7 @@ CAF_TEST(an empty store gives the beginning) {
   CAF_CHECK(code_of(load_settlements(*empty, sequence_number{1})) == errc::not_found);
   CAF_CHECK(code_of(load_receipt(*empty, client_id{0}, report_number{1})) == errc::not_found);
   CAF_CHECK(code_of(load_bodies(*empty, sequence_number{1}, digest{})) == errc::not_found);
+  CAF_CHECK(!good(load_report(*empty, {replica_id{0}, report_index{1}, digest{}})));
 }
 
 CAF_TEST(consensus gets back what lies above the stable checkpoint) {
@@ -266,36 +267,63 @@ CAF_TEST(bodies are read back in block order) {
   }
 }
 
-CAF_TEST(single bodies are found in any proposal of the slot) {
-  auto n = sequence_number{0};
+CAF_TEST(single bodies are found in a block or in one behind it) {
+  ledger.write_rivals(*s);
+  auto sizes = [&](std::uint64_t n) {
+    auto value = good(s->get(
+        family::bodies, layout::bodies_key(sequence_number{n}, block(n).result->block_digest)));
+    return value->size() - layout::seal_size;
+  };
+  std::size_t to_rivals = 0;
+  std::size_t all = 0;
   std::vector<digest> wanted{hash("nobody has this one")};
-  for (auto& b : ledger.blocks())
-    if (b.submissions.size() >= 3) {
-      n = b.result->sequence;
-      wanted.push_back(b.submissions[2]->digest);
-      wanted.push_back(b.submissions[0]->digest);
-      wanted.push_back(b.submissions[0]->digest); // once is enough
-      // A proposal of another view with another body.
-      auto other = std::make_shared<verified_submission>();
-      other->source.body = "other body";
-      other->digest = hash(other->source.body);
-      write_batch batch;
-      append(batch, block_bodies{n, hash("other block"), {other}});
-      CAF_REQUIRE(s->write(batch, durability::synced).has_value());
-      wanted.push_back(other->digest);
-      break;
-    }
+  for (std::uint64_t n = 5; n <= ledger.last().value(); ++n) {
+    all += sizes(n);
+    to_rivals = all;
+    for (auto& body : block(n).submissions)
+      wanted.push_back(body->digest);
+  }
+  auto& rivals = ledger.blocks().back();
+  CAF_REQUIRE_EQUAL(rivals.voided.size(), 2u);
   std::size_t read = 0;
-  auto found = good(load_bodies(*s, n, wanted, read));
-  CAF_REQUIRE_EQUAL(found.size(), 3u);
+  auto found = good(load_bodies(*s, sequence_number{5}, wanted, read));
+  CAF_CHECK_EQUAL(found.size(), wanted.size() - 1);
+  CAF_CHECK_EQUAL(read, all); // in vain, but not for nothing
+  wanted = {rivals.voided[1]->digest, rivals.submissions[0]->digest, rivals.voided[1]->digest};
+  read = 0;
+  found = good(load_bodies(*s, sequence_number{5}, wanted, read));
+  CAF_REQUIRE_EQUAL(found.size(), 2u); // once is enough
   for (auto& f : found)
     CAF_CHECK(std::count(wanted.begin(), wanted.end(), hash(f.body)) > 0);
-  auto all = read;
-  CAF_CHECK(good(load_bodies(*s, n, std::vector<digest>{}, read)).empty());
-  CAF_CHECK_EQUAL(read, all);
-  CAF_CHECK(good(load_bodies(*s, n, {hash("nobody has this one")}, read)).empty());
-  CAF_CHECK_EQUAL(read, 2 * all); // in vain, but not for nothing
-  CAF_CHECK(good(load_bodies(*s, n.next(), wanted, read)).empty());
+  CAF_CHECK_EQUAL(read, to_rivals);
+  CAF_CHECK(good(load_bodies(*s, sequence_number{5}, std::vector<digest>{}, read)).empty());
+  CAF_CHECK_EQUAL(read, to_rivals);
+  CAF_CHECK(good(load_bodies(*s, ledger.last().next(), wanted, read)).empty());
+  // What block 5 executed, later ones do not have.
+  for (auto& body : block(5).submissions)
+    CAF_CHECK(good(load_bodies(*s, sequence_number{6}, {body->digest}, read)).empty());
+}
+
+CAF_TEST(a search for bodies ends after some megabytes) {
+  auto big = std::make_shared<verified_submission>();
+  big->source.body.assign(3'000'000, 'x');
+  big->digest = hash(big->source.body);
+  auto last = std::make_shared<verified_submission>();
+  last->source.body = "behind them";
+  last->digest = hash(last->source.body);
+  auto write = [&](std::uint64_t n, submission_ptr body) {
+    write_batch batch;
+    append(batch, block_bodies{sequence_number{n}, hash("b"), {std::move(body)}, {}});
+    CAF_REQUIRE(s->write(batch, durability::synced).has_value());
+  };
+  write(30, big);
+  write(31, last);
+  std::size_t read = 0;
+  CAF_CHECK_EQUAL(good(load_bodies(*s, sequence_number{30}, {last->digest}, read)).size(), 1u);
+  write(31, big);
+  write(32, last);
+  CAF_CHECK_EQUAL(good(load_bodies(*s, sequence_number{30}, {last->digest}, read)).size(), 0u);
+  CAF_CHECK_EQUAL(good(load_bodies(*s, sequence_number{31}, {last->digest}, read)).size(), 1u);
 }
 
 CAF_TEST(the own checkpoint and its pages restore the state) {
@@ -304,10 +332,12 @@ CAF_TEST(the own checkpoint and its pages restore the state) {
   CAF_CHECK(c->sequence == sequence_number{16});
   CAF_CHECK(c->chain == block(16).chain);
   CAF_CHECK(c->time == block(16).result->time);
-  bourse::market::exchange x{ledger.genesis().rules};
+  bourse::fairness::fair_exchange x{ledger.genesis().rules, ledger.genesis().size,
+                                    ledger.genesis().checkpoint_interval};
   auto ok = load_pages(
       *s, [&](bourse::market::page_key k, byte_view content) { return x.restore(k, content); });
   CAF_REQUIRE(ok.has_value());
+  CAF_REQUIRE(x.finish_restore().has_value());
   CAF_CHECK(bourse::market::state_digest(c->sequence, c->chain, x.page_root()) == c->state);
 }
 
@@ -440,6 +470,9 @@ CAF_TEST(values that are sealed and make no sense are refused) {
         (void)load_blocks(*s, sequence_number{1}, 30, 1'000'000);
         (void)load_bodies(*s, sequence_number{5}, std::vector{hash("x")}, read);
         (void)load_settlements(*s, sequence_number{5});
+        (void)load_reports(*s, replica_id{0}, report_index{0},
+                           [](auto&, auto) -> expected<bool> { return true; });
+        (void)load_pending(*s, [](auto&, auto) -> expected<void> { return {}; });
         (void)load_reports(*s, client_id{1}, report_number{1}, 5);
         (void)load_receipt(*s, client_id{1}, report_number{1});
         (void)load_trades(*s, instrument_id{0}, ledger.last(), 100);

@@ -25,8 +25,10 @@ const std::vector<std::string>& message_kinds() {
                                               "fetch_state_pages",
                                               "state_pages",
                                               "pruned",
-                                              "standing"};
-  static_assert(std::variant_size_v<peer_message> == 21);
+                                              "standing",
+                                              "stamp_reports",
+                                              "fetch_reports"};
+  static_assert(std::variant_size_v<peer_message> == 23);
   return kinds;
 }
 
