@@ -1,6 +1,7 @@
 #include "fairness/execution_order.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "messages/assert.hpp"
 
@@ -24,24 +25,31 @@ std::vector<chain_head> execution_order::lacking(std::span<const chain_head> hea
   return out;
 }
 
-std::vector<digest> execution_order::begin(std::span<const chain_head> heads,
-                                           const report_store& store) {
+std::vector<report_ptr> execution_order::committed_by(std::span<const chain_head> heads,
+                                                      const report_store& store) const {
+  std::vector<report_ptr> out;
   for (const auto& named : heads) {
     auto to = path(named, store);
     BOURSE_ASSERT(to.found != chain_path::result::missing);
-    if (to.found != chain_path::result::whole)
-      continue;
-    for (const auto& r : to.reports) {
-      ranking_.add(named.replica, r->content.stamps);
-      heads_.advance(named.replica, position_of(*r));
-      heads_dirty_ = true;
-    }
+    if (to.found == chain_path::result::whole)
+      std::move(to.reports.begin(), to.reports.end(), std::back_inserter(out));
+  }
+  return out;
+}
+
+std::vector<digest> execution_order::begin(std::span<const chain_head> heads,
+                                           const report_store& store) {
+  for (const auto& r : committed_by(heads, store)) {
+    ranking_.add(r->content.replica, r->content.stamps);
+    heads_.advance(r->content.replica, position_of(*r));
+    heads_dirty_ = true;
   }
   return ranking_.begin(heads_.time());
 }
 
-std::vector<submission_ptr> execution_order::finish(std::span<const submission_ptr> bodies) {
-  return ranking_.finish(bodies);
+std::vector<submission_ptr> execution_order::finish(std::span<const submission_ptr> bodies,
+                                                    block_explanation* why) {
+  return ranking_.finish(bodies, why);
 }
 
 std::vector<market::page_update> execution_order::take_dirty_pages() {

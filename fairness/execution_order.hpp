@@ -22,12 +22,16 @@ public:
   /// that is missing.
   std::vector<chain_head> lacking(std::span<const chain_head> heads,
                                   const report_store& store) const;
+  /// Reports that these heads commit, each chain's from the oldest on. Nothing is lacking.
+  std::vector<report_ptr> committed_by(std::span<const chain_head> heads,
+                                       const report_store& store) const;
   /// Commits the paths. Heads that do not continue their replica's, or are nobody's, are without
   /// effect. Returns the
   /// bodies that have become eligible, which `finish` wants.
   std::vector<digest> begin(std::span<const chain_head> heads, const report_store& store);
-  /// What the block executes, in order.
-  std::vector<submission_ptr> finish(std::span<const submission_ptr> bodies);
+  /// What the block executes, in order; and why, if that is asked for.
+  std::vector<submission_ptr> finish(std::span<const submission_ptr> bodies,
+                                     block_explanation* why = nullptr);
   /// Bodies that `begin` has asked for and that the last block made void.
   const std::vector<submission_ptr>& voided() const {
     return ranking_.voided();

@@ -31,11 +31,12 @@ std::vector<digest> fair_exchange::begin(std::span<const chain_head> heads,
 }
 
 fair_exchange::outcome fair_exchange::finish(sequence_number n, const digest& block,
-                                             std::span<const submission_ptr> bodies) {
+                                             std::span<const submission_ptr> bodies,
+                                             block_explanation* why) {
   outcome out;
   market::block_input input{n, block, block_time{0}, {}};
   if (!null_) {
-    input.submissions = order_.finish(bodies);
+    input.submissions = order_.finish(bodies, why);
     input.time = block_time_of(order_.time());
     out.executed = input.submissions;
     out.voided = order_.voided();

@@ -37,7 +37,9 @@ public:
     std::vector<submission_ptr> voided;   ///< see execution_order
     market::block_result result;
   };
-  outcome finish(sequence_number n, const digest& block, std::span<const submission_ptr> bodies);
+  /// `why`, if there is one, is told why the block has this order, unless it is a null block.
+  outcome finish(sequence_number n, const digest& block, std::span<const submission_ptr> bodies,
+                 block_explanation* why = nullptr);
 
   const market::exchange& market() const {
     return market_;

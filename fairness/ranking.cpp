@@ -4,120 +4,12 @@
 #include <cstring>
 #include <utility>
 
-#include "fairness/block_room.hpp"
+#include "fairness/block_choice.hpp"
 #include "fairness/ranking_state.hpp"
 #include "messages/assert.hpp"
 #include "messages/crypto.hpp"
 
 namespace bourse::fairness {
-
-namespace {
-
-std::uint64_t requests_of(const contender& c) {
-  return std::max<std::uint64_t>(c.body->submission->content.requests.size(), 1);
-}
-
-/// Puts the best `n` first, in order. Returns where they end.
-template <class Iterator, class Less>
-Iterator sort_best(Iterator from, Iterator to, std::uint64_t n, Less less) {
-  if (n < static_cast<std::uint64_t>(to - from)) {
-    auto end = from + static_cast<std::ptrdiff_t>(n);
-    std::nth_element(from, end, to, less);
-    to = end;
-  }
-  std::sort(from, to, less);
-  return to;
-}
-
-/// One block's choice among what is ready.
-class block_choice {
-public:
-  block_choice(const market::rules& r, stamp_time now) : rules_(r), now_(now) {}
-
-  /// Keeps of `ready` what the block executes, in order.
-  void choose(std::vector<contender>& ready) {
-    rank(ready);
-    auto by_time = [this](auto& a, auto& b) {
-      return before(a, b);
-    };
-    auto by_rank = [this](auto& a, auto& b) {
-      return a.rank != b.rank ? a.rank < b.rank : before(a, b);
-    };
-    block_room room{rules_.blocks};
-    auto fits = [&](const contender& c) {
-      return room.take(*c.body->submission);
-    };
-
-    const auto most = std::max<std::uint64_t>(rules_.blocks.max_requests, 1);
-    const auto quarter = (most + 3) / 4;
-    auto aged_end = std::partition(ready.begin(), ready.end(), [](auto& c) { return c.aged; });
-    aged_end = sort_best(ready.begin(), aged_end, quarter, by_time);
-    auto taken = ready.begin();
-    for (std::uint64_t reserved = 0; taken != aged_end && reserved < quarter && fits(*taken);
-         ++taken)
-      reserved += requests_of(*taken);
-
-    auto best_end = sort_best(taken, ready.end(), most, by_rank);
-    while (taken != best_end && fits(*taken))
-      ++taken;
-    ready.erase(taken, ready.end());
-    std::sort(ready.begin(), ready.end(), by_rank);
-  }
-
-private:
-  /// What goes before time, from the first on.
-  enum : std::uint8_t { liquidation, maker, aged, high_value, others };
-
-  void rank(std::vector<contender>& ready) {
-    std::vector<contender*> high;
-    for (auto& c : ready) {
-      if (c.lane == lane::liquidation)
-        c.rank = liquidation;
-      else if (c.lane == lane::maker)
-        c.rank = maker;
-      else
-        c.rank = c.aged ? aged : others;
-      if (c.rank == others && c.lane == lane::high_value)
-        high.push_back(&c);
-    }
-    // Each is a request or more, so that no more of them than the quota are within it.
-    auto quota = std::uint64_t{rules_.order.high_value_requests};
-    auto end = sort_best(high.begin(), high.end(), quota,
-                         [this](auto* a, auto* b) { return before(*a, *b); });
-    for (auto c = high.begin(); c != end && requests_of(**c) <= quota; ++c) {
-      quota -= requests_of(**c);
-      (*c)->rank = high_value;
-    }
-  }
-
-  bool before(const contender& a, const contender& b) {
-    if (a.time != b.time)
-      return a.time < b.time;
-    auto& x = a.body->about;
-    auto& y = b.body->about;
-    if (x.client != y.client)
-      if (auto order = tie(x.client) <=> tie(y.client); order != 0)
-        return order < 0;
-    return std::tie(x.client, x.stream, x.number) < std::tie(y.client, y.stream, y.number);
-  }
-
-  const digest& tie(client_id client) {
-    auto [entry, is_new] = ties_.try_emplace(client);
-    if (is_new)
-      entry->second = hasher{}
-                          .add(rules_.cluster)
-                          .add_u64(now_.value())
-                          .add(rules_.clients[client.value()].key.view())
-                          .finish();
-    return entry->second;
-  }
-
-  const market::rules& rules_;
-  stamp_time now_;
-  std::unordered_map<client_id, digest> ties_; ///< of those that met at one time
-};
-
-} // namespace
 
 // -- state ----------------------------------------------------------------------------------------
 
@@ -340,7 +232,8 @@ std::vector<digest> ranking::begin(stamp_time t) {
   return names;
 }
 
-std::vector<submission_ptr> ranking::finish(std::span<const submission_ptr> bodies) {
+std::vector<submission_ptr> ranking::finish(std::span<const submission_ptr> bodies,
+                                            block_explanation* why) {
   auto& s = *state_;
   auto asked = std::exchange(s.asked, {});
   BOURSE_ASSERT(asked.size() == bodies.size());
@@ -357,7 +250,14 @@ std::vector<submission_ptr> ranking::finish(std::span<const submission_ptr> bodi
     s.extend_ready(stream_index(b->about));
 
   auto chosen = s.contenders();
-  block_choice{s.rules, s.now}.choose(chosen);
+  block_choice choice{s.rules, s.now};
+  auto count = choice.choose(chosen);
+  if (why != nullptr) {
+    std::sort(chosen.begin() + static_cast<std::ptrdiff_t>(count), chosen.end(),
+              [&](auto& a, auto& b) { return choice.goes_first(a, b); });
+    *why = s.explain(chosen, count, choice);
+  }
+  chosen.resize(count);
   std::vector<submission_ptr> executed;
   executed.reserve(chosen.size());
   s.voided.clear();

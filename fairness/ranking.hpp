@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "fairness/explanation.hpp"
 #include "fairness/stamped.hpp"
 #include "market/pages.hpp"
 #include "market/rules.hpp"
@@ -65,8 +66,9 @@ public:
   std::vector<digest> begin(stamp_time t);
 
   /// `bodies` are those that `begin` returned, in its order. Returns what the block executes, in
-  /// order. It counts as executed from here on.
-  std::vector<submission_ptr> finish(std::span<const submission_ptr> bodies);
+  /// order. It counts as executed from here on. `why`, if there is one, is told the reasons.
+  std::vector<submission_ptr> finish(std::span<const submission_ptr> bodies,
+                                     block_explanation* why = nullptr);
   /// Eligible bodies that the last block made void, since it executed others under their numbers,
   /// in the order of those, then by digest. Whoever runs the log again is asked for them too.
   const std::vector<submission_ptr>& voided() const;

@@ -1,4 +1,4 @@
-// What `ranking` keeps, for its two units.
+// What `ranking` keeps, for its units.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,6 @@ namespace bourse::fairness {
 
 /// That of a body without f+1 stamps: never.
 inline constexpr stamp_time no_time{UINT64_MAX};
-
-struct held_stamp {
-  stamp_time time;
-  replica_id by;
-
-  friend auto operator<=>(const held_stamp&, const held_stamp&) = default;
-};
 
 /// A body as those that stamped it under this number have it.
 struct stamped_body {
@@ -78,8 +71,11 @@ struct contender {
   stamp_time time;                         ///< effective
   messages::lane lane = lane::liquidation; ///< effective
   bool aged = false;
-  std::uint8_t rank = 0; ///< what goes before time
+  bool reserved = false; ///< it has its place since it is aged
+  block_rank rank = block_rank::others;
 };
+
+class block_choice;
 
 struct ranking::state {
   /// Blocks that leave a number over before it is aged.
@@ -100,6 +96,9 @@ struct ranking::state {
   /// Counts what has become ready of a stream.
   void extend_ready(std::uint32_t stream);
   std::vector<contender> contenders() const;
+  /// `ranked` are all that are ready, as a block has chosen; the first `executed` it executes.
+  block_explanation explain(const std::vector<contender>& ranked, std::size_t executed,
+                            block_choice& choice) const;
   /// Executes the stream's next number, which is this body's.
   void execute(const stamped_body& b);
   void drop(const stamped_body& b);
