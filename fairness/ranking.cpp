@@ -273,14 +273,6 @@ const std::vector<submission_ptr>& ranking::voided() const {
   return state_->voided;
 }
 
-std::size_t ranking::stamps_of(const digest& body) const {
-  auto [from, to] = state_->bodies.equal_range(body);
-  std::size_t n = 0;
-  for (; from != to; ++from)
-    n += from->second.stamps.size();
-  return n;
-}
-
 void ranking::each_stamp(
     const std::function<void(const stamped&, replica_id, stamp_time)>& visit) const {
   for (const auto& [name, body] : state_->bodies)
@@ -301,19 +293,6 @@ submission_number ranking::next(client_id client, stream_id stream) const {
 
 std::size_t ranking::left_over() const {
   return state_->ready;
-}
-
-bool ranking::would_yield(stamp_time t) const {
-  auto& s = *state_;
-  if (s.ready > 0)
-    return true;
-  for (auto* b : s.waiting) {
-    if (b->time > t)
-      break;
-    if (b->about.number == s.next[stream_index(b->about)])
-      return true;
-  }
-  return false;
 }
 
 std::size_t ranking::open_stamps(replica_id by) const {

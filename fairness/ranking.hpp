@@ -73,9 +73,6 @@ public:
   /// in the order of those, then by digest. Whoever runs the log again is asked for them too.
   const std::vector<submission_ptr>& voided() const;
 
-  /// Of how many replicas stamps of this body stand here. 0 for what is executed or void, unless
-  /// faulty replicas, f at most, name another number for it.
-  std::size_t stamps_of(const digest& body) const;
   /// All stamps that stand here, in no order.
   void each_stamp(const std::function<void(const stamped&, replica_id, stamp_time)>& visit) const;
   /// All eligible bodies, in no order.
@@ -84,8 +81,6 @@ public:
   submission_number next(client_id client, stream_id stream) const;
   /// Ready but left over by the last block: the next one yields something whatever it names.
   std::size_t left_over() const;
-  /// Would a block with time `t` yield something if it named no report? In O(waiting bodies).
-  bool would_yield(stamp_time t) const;
   /// Stamps that stand here, of this replica.
   std::size_t open_stamps(replica_id by) const;
 

@@ -9,6 +9,7 @@
 #include "messages/splitmix64.hpp"
 #include "tests/fairness/chains.hpp"
 #include "tests/fairness/fair_market.hpp"
+#include "tests/fairness/stamps_of.hpp"
 
 using namespace bourse;
 using namespace bourse::fairness;
@@ -152,7 +153,7 @@ CAF_TEST(of two branches that blocks name the first is the chain) {
   // So b has two stamps, and a has one.
   auto executed = block({report(0, 100, {at(a, 60), at(b, 61)}), report(1, 100), report(2, 100)});
   CAF_CHECK((executed == digests{b->digest}));
-  CAF_CHECK_EQUAL(order->order().stamps_of(a->digest), 1u);
+  CAF_CHECK_EQUAL(stamps_of(order->order(), a->digest), 1u);
 }
 
 CAF_TEST(what a null block would have named comes with the next one and keeps its time) {

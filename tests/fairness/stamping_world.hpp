@@ -224,9 +224,8 @@ private:
       if (std::count(s.stamps.begin(), s.stamps.end(), no_stamp) == size_.n)
         complaints_.push_back("a body that no honest replica is known to hold");
     }
-    auto had_something = rank_->would_yield(t);
     auto executed = rank_->finish(shelf_.get(names));
-    if (executed.empty() && had_something)
+    if (executed.empty() && rank_->left_over() > 0)
       complaints_.push_back("an empty block");
     for (auto& body : executed) {
       auto& s = stories_[by_digest_.at(body->digest)];
