@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "config/node_config.hpp"
+#include "storage/layout.hpp"
 #include "storage/rocks_store.hpp"
 
 namespace bourse::app {
@@ -67,6 +68,26 @@ expected<std::vector<ledger_place>> find_ledgers(const std::filesystem::path& di
   return places;
 }
 
+expected<ledger_place> find_ledger(const std::filesystem::path& directory,
+                                   const std::filesystem::path& genesis) {
+  auto places = find_ledgers(directory, genesis);
+  if (!places)
+    return tl::unexpected(places.error());
+  if (places->size() > 1)
+    return fail(errc::not_found,
+                fmt::format("{0}: holds {1} ledgers; name one of them, such as {0}/node-0",
+                            directory.string(), places->size()));
+  return places->front();
+}
+
+expected<config::genesis> load_genesis_of(const ledger_place& place) {
+  if (place.genesis.empty())
+    return fail(errc::not_found,
+                fmt::format("{}: no genesis file was found near it; name one with --genesis",
+                            place.database.string()));
+  return config::load_genesis(place.genesis);
+}
+
 expected<std::unique_ptr<storage::store>> open_ledger(const ledger_place& place) {
   if (!std::filesystem::is_directory(place.database))
     return fail(errc::not_found, "there is no ledger: the node has not run yet");
@@ -74,6 +95,17 @@ expected<std::unique_ptr<storage::store>> open_ledger(const ledger_place& place)
   options.directory = place.database;
   options.read_only = true;
   return storage::open_rocks_store(options);
+}
+
+expected<void> check_cluster(const storage::reader& s, const market::rules& rules) {
+  auto found = storage::layout::load_identity(s);
+  if (!found)
+    return tl::unexpected(found.error());
+  if (*found && (*found)->cluster != rules.cluster)
+    return fail(errc::wrong_cluster,
+                fmt::format("the ledger is of cluster {}, and the genesis file of {}",
+                            to_hex((*found)->cluster.view()), to_hex(rules.cluster.view())));
+  return {};
 }
 
 storage::audit_genesis believed(const config::genesis& g) {

@@ -25,9 +25,19 @@ struct ledger_place {
 messages::expected<std::vector<ledger_place>> find_ledgers(const std::filesystem::path& directory,
                                                            const std::filesystem::path& genesis);
 
+/// As find_ledgers; not_found, too, if there is more than one.
+messages::expected<ledger_place> find_ledger(const std::filesystem::path& directory,
+                                             const std::filesystem::path& genesis);
+
+/// Errors: not_found if none was found; those of config::load_genesis.
+messages::expected<config::genesis> load_genesis_of(const ledger_place& place);
+
 /// For reading, as it is at this moment: a node may run on it. Errors: not_found if there is none;
 /// those of open_rocks_store.
 messages::expected<std::unique_ptr<storage::store>> open_ledger(const ledger_place& place);
+
+/// Errors: wrong_cluster if the ledger is of another than the genesis file's.
+messages::expected<void> check_cluster(const storage::reader& s, const market::rules& rules);
 
 /// What an audit takes from a genesis file.
 storage::audit_genesis believed(const config::genesis& g);

@@ -10,7 +10,6 @@
 #include "app/market_text.hpp"
 #include "config/genesis.hpp"
 #include "storage/base.hpp"
-#include "storage/layout.hpp"
 #include "storage/records.hpp"
 
 namespace bourse::app {
@@ -283,18 +282,6 @@ exit_code show_newest(const storage::reader& s, const ledger_place& place,
   return exit_code::ok;
 }
 
-/// Errors: wrong_cluster if the ledger is of another than the genesis file's.
-expected<void> check_cluster(const storage::reader& s, const market::rules& rules) {
-  auto found = storage::layout::load_identity(s);
-  if (!found)
-    return tl::unexpected(found.error());
-  if (*found && (*found)->cluster != rules.cluster)
-    return fail(errc::wrong_cluster,
-                fmt::format("the ledger is of cluster {}, and the genesis file of {}",
-                            to_hex((*found)->cluster.view()), to_hex(rules.cluster.view())));
-  return {};
-}
-
 exit_code show_place(const ledger_place& place, const ledger_show_options& o, const output& out) {
   market::rules rules;
   if (!place.genesis.empty()) {
@@ -328,14 +315,10 @@ exit_code show_place(const ledger_place& place, const ledger_show_options& o, co
 } // namespace
 
 exit_code show_ledger(const ledger_show_options& o, const output& out) {
-  auto places = find_ledgers(o.directory, o.genesis);
-  if (!places)
-    return out.fail(places.error());
-  if (places->size() > 1)
-    return out.fail({errc::not_found, fmt::format("{}: holds {} ledgers; name one of them, such as "
-                                                  "{}/node-0",
-                                                  o.directory, places->size(), o.directory)});
-  return show_place(places->front(), o, out);
+  auto place = find_ledger(o.directory, o.genesis);
+  if (!place)
+    return out.fail(place.error());
+  return show_place(*place, o, out);
 }
 
 } // namespace bourse::app

@@ -1,11 +1,10 @@
 #include "app/ledger_verify.hpp"
 
-#include <iostream>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "app/ledger_place.hpp"
+#include "app/progress_line.hpp"
 #include "config/decimal.hpp"
 #include "config/genesis.hpp"
 
@@ -74,36 +73,17 @@ void print_for_people(const storage::audit_report& r, const ledger_place& place,
   out.line("  all accounts together own " + supply);
 }
 
-/// Redraws one line of the terminal.
-class progress_line {
-public:
-  explicit progress_line(const output& out) : out_(out) {}
-  progress_line(const progress_line&) = delete;
-  progress_line& operator=(const progress_line&) = delete;
-  ~progress_line() {
-    if (drawn_)
-      out_.out() << "\r\033[K" << std::flush;
-  }
-  void draw(const storage::audit_progress& p) {
-    if (!out_.terminal() || out_.json)
-      return;
-    drawn_ = true;
-    out_.out() << fmt::format("\rblock {} of {}", p.checked.value(), p.last.value()) << std::flush;
-  }
-
-private:
-  const output& out_;
-  bool drawn_ = false;
-};
-
 expected<storage::audit_report> verify(const ledger_place& place, const config::genesis& g,
                                        const output& out) {
   auto store = open_ledger(place);
   if (!store)
     return tl::unexpected(store.error());
   progress_line line{out};
-  return storage::verify_ledger(**store, believed(g),
-                                [&line](const storage::audit_progress& p) { line.draw(p); });
+  storage::audit_options options;
+  options.progress = [&line](const storage::audit_progress& p) {
+    line.draw(p);
+  };
+  return storage::verify_ledger(**store, believed(g), options);
 }
 
 } // namespace
@@ -115,11 +95,7 @@ exit_code verify_ledgers(const ledger_verify_options& o, const output& out) {
   auto code = exit_code::ok;
   nlohmann::json all = nlohmann::json::array();
   for (const auto& place : *places) {
-    if (place.genesis.empty())
-      return out.fail({errc::not_found, fmt::format("{}: no genesis file was found near it; name "
-                                                    "one with --genesis",
-                                                    place.database.string())});
-    auto g = config::load_genesis(place.genesis);
+    auto g = load_genesis_of(place);
     if (!g)
       return out.fail(g.error());
     auto report = verify(place, *g, out);

@@ -40,19 +40,23 @@ void in_parallel(std::size_t n, const std::function<void(std::size_t)>& f) {
 
 class ledger_audit {
 public:
-  ledger_audit(const reader& s, const audit_genesis& g,
-               const std::function<void(const audit_progress&)>& progress)
+  ledger_audit(const reader& s, const audit_genesis& g, const audit_options& options)
       : store_(s),
         genesis_(g),
-        progress_(progress),
+        options_(options),
         keys_(g),
         order_(s, g),
         exchange_(g.rules, g.size, g.checkpoint_interval, messages::fresh_hash_seed()) {}
 
   expected<audit_report> run() {
-    for (auto step : {&ledger_audit::identify, &ledger_audit::survey, &ledger_audit::check_records,
-                      &ledger_audit::check_log, &ledger_audit::check_leftovers})
-      if (auto ok = (this->*step)(); !ok)
+    using step = expected<void> (ledger_audit::*)();
+    std::vector<step> steps{&ledger_audit::identify, &ledger_audit::survey,
+                            &ledger_audit::check_records, &ledger_audit::check_log,
+                            &ledger_audit::check_leftovers};
+    if (options_.last)
+      steps = {&ledger_audit::identify, &ledger_audit::survey, &ledger_audit::check_log};
+    for (auto do_it : steps)
+      if (auto ok = (this->*do_it)(); !ok)
         return tl::unexpected{ok.error()};
     report_.chain = chain_;
     if (!report_.problem)
@@ -104,7 +108,7 @@ private:
                                         : results.error()};
     checkpoint_ = *checkpoint;
     stable_ = stable->value_or(stable_checkpoint{});
-    last_ = *last;
+    last_ = std::min(*last, options_.last.value_or(*last));
     report_.stable = stable_.what.sequence;
     if (checkpoint_)
       must_have_ = report_.checkpoint.emplace(checkpoint_->sequence);
@@ -183,10 +187,10 @@ private:
           break;
       }
       n = sequence_number{n.value() + run->size()};
-      if (progress_)
-        progress_({sequence_number{n.value() - 1}, last_});
+      if (options_.progress)
+        options_.progress({sequence_number{n.value() - 1}, last_});
     }
-    if (!report_.problem && must_have_ > last_)
+    if (!report_.problem && must_have_ > last_ && !options_.last)
       note(last_.next(), "the block is missing");
     return {};
   }
@@ -285,6 +289,9 @@ private:
       stop(b, "a report of stamps that leads to the block's heads is missing");
       return {};
     }
+    std::vector<report_ptr> committed;
+    if (options_.visit)
+      committed = exchange_.order().committed_by(b.heads, reports);
     auto bodies = order_.find_bodies(exchange_.begin(b.heads, reports));
     if (!bodies)
       return tl::unexpected{bodies.error()};
@@ -293,14 +300,18 @@ private:
       return {};
     }
     auto digest = b.source.certificate.what.digest;
-    auto outcome = exchange_.finish(n, digest, bodies->bodies);
+    fairness::block_explanation why;
+    auto outcome = exchange_.finish(n, digest, bodies->bodies, options_.visit ? &why : nullptr);
     order_.forget(exchange_.order().heads());
     if (b.bodies && (!same(b.executed, outcome.executed) || !same(b.voided, outcome.voided))) {
       note(n, "the bodies are not those that the block executes");
       return {};
     }
     chain_ = chain_next(chain_, digest);
-    return check_outcome(n, outcome);
+    auto checked = check_outcome(n, outcome);
+    if (checked && options_.visit && !report_.problem && !b.heads.empty())
+      options_.visit({b.source.certificate, b.heads, exchange_.order().heads(), committed, why});
+    return checked;
   }
 
   static bool same(const std::vector<submission_ptr>& a, const std::vector<submission_ptr>& b) {
@@ -387,7 +398,7 @@ private:
 
   const reader& store_;
   const audit_genesis& genesis_;
-  const std::function<void(const audit_progress&)>& progress_;
+  const audit_options& options_;
   auditor_keys keys_;
   order_audit order_;
   fairness::fair_exchange exchange_;
@@ -406,8 +417,8 @@ private:
 } // namespace
 
 expected<audit_report> verify_ledger(const reader& s, const audit_genesis& g,
-                                     const std::function<void(const audit_progress&)>& progress) {
-  return ledger_audit{s, g, progress}.run();
+                                     const audit_options& options) {
+  return ledger_audit{s, g, options}.run();
 }
 
 } // namespace bourse::storage

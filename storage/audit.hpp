@@ -8,7 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "fairness/chain_heads.hpp"
+#include "fairness/explanation.hpp"
 #include "market/rules.hpp"
+#include "messages/consensus.hpp"
 #include "messages/crypto.hpp"
 #include "storage/store.hpp"
 
@@ -58,11 +61,28 @@ struct audit_progress {
   sequence_number last;
 };
 
+/// A block that was put in order and executed again, and is good. What it refers to lives as long
+/// as the visit.
+struct audited_order {
+  const commit_certificate& certificate;
+  const std::vector<chain_head>& named;   ///< by the block
+  const fairness::chain_heads& heads;     ///< of all replicas, as they are from this block on
+  const std::vector<report_ptr>& reports; ///< that it committed, each chain's from the oldest on
+  const fairness::block_explanation& order;
+};
+
+struct audit_options {
+  std::function<void(const audit_progress&)> progress;
+  /// Told of each block that names heads, in sequence.
+  std::function<void(const audited_order&)> visit;
+  /// Ends with this block: neither what is behind it nor what belongs to no block is checked.
+  std::optional<sequence_number> last;
+};
+
 /// Reads the store, which nobody writes meanwhile, and uses all processors. A problem in what
 /// belongs to a block is in the report. Errors: wrong_cluster, unsupported_version, not_found if
 /// the store holds no ledger, corrupt if what belongs to no block is damaged, io_failed.
 expected<audit_report> verify_ledger(const reader& s, const audit_genesis& g,
-                                     const std::function<void(const audit_progress&)>& progress
-                                     = {});
+                                     const audit_options& options = {});
 
 } // namespace bourse::storage

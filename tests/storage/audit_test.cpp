@@ -52,10 +52,12 @@ CAF_TEST_FIXTURE_SCOPE(audit_tests, fixture)
 
 CAF_TEST(a good ledger is good) {
   std::uint64_t told = 0;
-  auto r = verify_ledger(*s, ledger.genesis(), [&](const audit_progress& p) {
+  audit_options options;
+  options.progress = [&](const audit_progress& p) {
     told = p.checked.value();
     CAF_CHECK_EQUAL(p.last.value(), block_count);
-  });
+  };
+  auto r = verify_ledger(*s, ledger.genesis(), options);
   CAF_REQUIRE(r.has_value());
   if (r->problem)
     CAF_FAIL("block " << r->problem->block.value() << ": " << r->problem->what);

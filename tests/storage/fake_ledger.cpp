@@ -1,5 +1,7 @@
 #include "tests/storage/fake_ledger.hpp"
 
+#include <algorithm>
+
 #include "messages/assert.hpp"
 
 namespace bourse::tests {
@@ -101,13 +103,18 @@ submission_ptr fake_ledger::random_submission(client_id client) {
 }
 
 submission_ptr fake_ledger::random_submission(client_id client, submission_number number) {
-  submission content{client, stream_id{0}, number, {}};
+  std::vector<request> requests;
   for (auto n = 1 + below(4); n > 0; --n)
-    content.requests.push_back(random_request(client));
+    requests.push_back(random_request(client));
+  return make({client, stream_id{0}, number}, std::move(requests));
+}
+
+submission_ptr fake_ledger::make(submission_header about, std::vector<request> requests) const {
+  submission content{about.client, about.stream, about.number, std::move(requests)};
   verified_submission out;
   out.source.body = encode(content);
   out.source.signature
-      = clients_[client.value()].sign(purpose::submission, cluster(), out.source.body);
+      = clients_[about.client.value()].sign(purpose::submission, cluster(), out.source.body);
   out.digest = hash(out.source.body);
   out.lane = market::lane_of(content, genesis_.rules);
   out.content = std::move(content);
@@ -122,15 +129,19 @@ std::vector<submission_ptr> fake_ledger::random_batch() {
 }
 
 std::vector<report_ptr> fake_ledger::stamped(const std::vector<submission_ptr>& submissions) {
-  std::vector<report_ptr> out;
   for (const auto& s : submissions) {
     now_ = stamp_time{now_.value() + 1 + below(1000)};
     for (auto& c : chains_)
       c.put(*s, now_);
   }
+  return report(chains_.size());
+}
+
+std::vector<report_ptr> fake_ledger::report(std::size_t reporters) {
   now_ = stamp_time{(now_.value() / grid_us + 1) * grid_us};
-  for (auto& c : chains_) {
-    auto r = c.report(now_);
+  std::vector<report_ptr> out;
+  for (std::size_t i = 0; i < reporters; ++i) {
+    auto r = chains_[i].report(now_);
     reports_.add(r, exchange_->order().heads().of(r->content.replica), true);
     out.push_back(std::move(r));
   }
@@ -266,6 +277,25 @@ void fake_ledger::write_rivals(storage::store& s) {
   while (rivals.size() < 3)
     rivals.push_back(random_submission(client_id{0}, rivals[0]->content.number));
   write_block(s, stamped(rivals), rivals);
+}
+
+void fake_ledger::write_stamped(storage::store& s, std::vector<stamping> all,
+                                std::size_t reporters) {
+  auto start = now_.value();
+  std::vector<submission_ptr> submissions;
+  for (std::size_t i = 0; i < reporters; ++i) {
+    std::sort(all.begin(), all.end(),
+              [i](auto& a, auto& b) { return a.after_us.at(i) < b.after_us.at(i); });
+    for (const auto& x : all)
+      if (auto after = x.after_us.at(i); after > 0) {
+        now_ = std::max(now_, stamp_time{start + after});
+        chains_[i].put(*x.body, stamp_time{start + after});
+      }
+  }
+  for (const auto& x : all)
+    if (!bodies_.contains(x.body->digest))
+      submissions.push_back(x.body);
+  write_block(s, report(reporters), submissions);
 }
 
 void fake_ledger::write_null_block(storage::store& s) {

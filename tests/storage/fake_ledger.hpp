@@ -36,6 +36,19 @@ public:
   void write_null_block(storage::store& s);
   /// One for which a client has sent three bodies under one number.
   void write_rivals(storage::store& s);
+  /// One of which the test says what is in it. All replicas report, but for those from `reporters`
+  /// on.
+  struct stamping {
+    submission_ptr body;
+    /// By replica: so many microseconds after `now`, each later than all before; 0: not stamped.
+    std::vector<std::uint64_t> after_us;
+  };
+  void write_stamped(storage::store& s, std::vector<stamping> all, std::size_t reporters = 4);
+  submission_ptr make(submission_header about, std::vector<request> requests) const;
+  /// The boundary of the last reports.
+  stamp_time now() const {
+    return now_;
+  }
   /// A proposal for the next slot that did not get any further, with reports and a body, and
   /// evidence.
   void write_open_slot(storage::store& s);
@@ -82,6 +95,8 @@ private:
   std::vector<submission_ptr> random_batch();
   /// All replicas stamp these, one after the other, and report.
   std::vector<report_ptr> stamped(const std::vector<submission_ptr>& submissions);
+  /// Of the replicas below `reporters`, up to the next boundary.
+  std::vector<report_ptr> report(std::size_t reporters);
   static block block_of(const digest& cluster, sequence_number n,
                         const std::vector<report_ptr>& heads);
   void append_stamps(storage::write_batch& to, const std::vector<report_ptr>& reports,
