@@ -1,6 +1,8 @@
 #include "app/context.hpp"
+#include "app/ledger_explain.hpp"
 #include "app/ledger_show.hpp"
 #include "app/ledger_verify.hpp"
+#include "app/order_name.hpp"
 #include "app/typed.hpp"
 #include "app/verbs.hpp"
 
@@ -24,6 +26,25 @@ void add_ledger(CLI::App& app, app_context& context) {
   show->callback([shown, &context] {
     context.run = [shown, &context] {
       return show_ledger(*shown, context.out);
+    };
+  });
+
+  auto* explain = add_verb(*group, context, "explain",
+                           "Show and prove what fixed an order's place in its block",
+                           "bourse ledger explain taker/0/3 net/node-0");
+  auto explained = std::make_shared<ledger_explain_options>();
+  explain
+      ->add_option("ORDER", explained->order,
+                   "CLIENT/STREAM/NUMBER of its submission, ACCOUNT/ORDER (your name for it), or "
+                   "the id BLOCK.POSITION that the exchange gave it")
+      ->required()
+      ->check(CLI::Validator{[](std::string& text) { return check_order_name(text); }, "", ""});
+  explain->add_option("DIR", explained->directory, "A database, or the folder of a node")
+      ->required();
+  explain->add_option("--genesis", explained->genesis, genesis_help);
+  explain->callback([explained, &context] {
+    context.run = [explained, &context] {
+      return explain_order(*explained, context.out);
     };
   });
 

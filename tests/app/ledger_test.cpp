@@ -2,21 +2,17 @@
 #include "tests/suite.hpp"
 
 #include "app/ledger_comparison.hpp"
-#include "config/node_config.hpp"
 #include "storage/layout.hpp"
 #include "storage/memory_store.hpp"
-#include "storage/rocks_store.hpp"
 #include "tests/app/command.hpp"
-#include "tests/config/files.hpp"
+#include "tests/app/stored_network.hpp"
 #include "tests/storage/base_steps.hpp"
-#include "tests/storage/fake_ledger.hpp"
 
 #include <nlohmann/json.hpp>
 
 using namespace bourse::app;
 using namespace bourse::messages;
 using namespace bourse::tests;
-namespace config = bourse::config;
 namespace storage = bourse::storage;
 
 namespace {
@@ -24,53 +20,9 @@ namespace {
 constexpr std::size_t block_count = 10;
 
 /// A network of which one node has run.
-struct fixture {
+struct fixture : stored_network {
   fixture() {
-    std::filesystem::create_directories(node);
-    config::node_config c;
-    c.genesis = "../genesis.toml";
-    c.key = "key";
-    c.data = "data";
-    write(node / "node.toml", to_toml(c));
-    ledger
-        = std::make_unique<fake_ledger>(7, [this](storage::audit_genesis& g) { write_genesis(g); });
-    auto s = open();
-    CAF_REQUIRE(storage::open_for(*s, ledger->cluster(), fake_ledger::self).has_value());
-    ledger->write_blocks(*s, block_count);
-  }
-
-  temporary_folder folder;
-  std::filesystem::path net = folder.path() / "net";
-  std::filesystem::path node = net / "node-1";
-  std::unique_ptr<fake_ledger> ledger;
-
-  /// Writes the genesis file, and makes the ledger that of its cluster.
-  void write_genesis(storage::audit_genesis& believed) {
-    config::genesis g;
-    g.size = believed.size;
-    g.market = believed.rules;
-    g.checkpoint_interval = believed.checkpoint_interval;
-    g.market.assets[0].decimals = 0; // a lot is a smallest unit there
-    for (std::size_t i = 0; i < believed.replicas.size(); ++i) {
-      auto port = static_cast<std::uint16_t>(7000 + 2 * i);
-      auto next = static_cast<std::uint16_t>(port + 1);
-      g.replicas.push_back({believed.replicas[i], {"127.0.0.1", port}, {"127.0.0.1", next}});
-    }
-    auto text = to_toml(g);
-    write(net / "genesis.toml", text);
-    auto parsed = config::parse_genesis(text, "genesis.toml");
-    if (!parsed)
-      CAF_FAIL(parsed.error().detail);
-    believed.rules = parsed->market;
-  }
-
-  std::unique_ptr<storage::store> open() {
-    storage::rocks_options o;
-    o.directory = node / "data";
-    auto s = storage::open_rocks_store(o);
-    if (!s)
-      CAF_FAIL(s.error().detail);
-    return std::move(*s);
+    ledger->write_blocks(*open(), block_count);
   }
 
   outcome run(std::vector<std::string> arguments) {

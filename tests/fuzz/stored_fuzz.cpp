@@ -2,6 +2,7 @@
 // reads one must say so or go on, and the audit must name a problem rather than end. The input is a
 // row of edits of a small ledger.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "messages/assert.hpp"
 #include "storage/audit.hpp"
 #include "storage/base.hpp"
+#include "storage/explain_order.hpp"
 #include "storage/layout.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/records.hpp"
@@ -164,6 +166,11 @@ void read_log(const reader& s) {
       load_receipt(s, client_id{client}, report_number{number});
     }
   load_trades(s, instrument_id{0}, sequence_number{1000}, 100);
+  for (const order_name& name :
+       {order_name{submission_header{client_id{1}, stream_id{0}, submission_number{2}}},
+        order_name{order_of_account{account_id{1}, client_order_id{3}}},
+        order_name{order_id{blocks.size() << 16 | 1}}})
+    find_orders(s, name, original().ledger.genesis().rules);
 }
 
 /// It checks signatures and executes, so only few inputs ask for it.
@@ -171,6 +178,20 @@ void audit(const reader& s, bool untouched) {
   auto report = verify_ledger(s, original().ledger.genesis(), {});
   if (untouched)
     BOURSE_ASSERT(report && !report->problem);
+}
+
+/// Of the newest order that is there.
+void explain(const reader& s, bool untouched) {
+  const auto& blocks = original().ledger.blocks();
+  auto with_orders = std::find_if(blocks.rbegin(), blocks.rend(),
+                                  [](auto& b) { return !b.submissions.empty(); });
+  BOURSE_ASSERT(with_orders != blocks.rend());
+  const auto& body = *with_orders->submissions.back();
+  auto report = explain_order(
+      s, original().ledger.genesis(),
+      {bourse::fairness::about(body).about, body.digest, with_orders->result->sequence});
+  if (untouched)
+    BOURSE_ASSERT(report && report->order);
 }
 
 } // namespace
@@ -187,8 +208,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_state(*s);
   else if (part < 60)
     read_log(*s);
-  else if (part < 63)
+  else if (part < 62)
     (void)restore_base(*s);
+  else if (part < 63)
+    explain(*s, edits == 0);
   else
     audit(*s, edits == 0);
   return 0;
