@@ -23,16 +23,18 @@ struct fixture : stored_network {
       : stored_network([](storage::audit_genesis& g) {
           g.rules.submissions.max_requests = 4;
           g.rules.blocks.max_requests = 4;
+          g.rules.order.high_value_requests = 1;
+          g.rules.instruments[0].high_value = amount{1000};
         }) {}
 
   submission_ptr order(std::uint32_t client, std::uint8_t stream, std::uint64_t number,
-                       std::uint64_t name, bool maker = false) const {
+                       std::uint64_t name, bool maker = false, std::int64_t lots = 1) const {
     place p;
     p.account = account_id{client + 1};
     p.client_order = client_order_id{name};
     p.side = side::buy;
     p.price = price{90};
-    p.quantity = quantity{1};
+    p.quantity = quantity{lots};
     p.tif = maker ? time_in_force::post_only : time_in_force::good_till_cancel;
     return ledger->make({client_id{client}, stream_id{stream}, submission_number{number}}, {p});
   }
@@ -223,6 +225,21 @@ CAF_TEST(one in the quarter for aged ones says so) {
   auto text = explain("c0/0/1").out;
   CAF_CHECK(has(text, "2 blocks left it over, from block 1 to block 2.\n"));
   CAF_CHECK(has(text, "It is in the quarter of the block that is kept for aged ones of any lane."));
+}
+
+CAF_TEST(the quota of high value is told) {
+  write_block({at(order(0, 0, 1, 1), 100), at(order(1, 0, 1, 2, false, 50), 200),
+               at(order(2, 0, 1, 3, false, 50), 300)});
+  auto within = facts("a1/2");
+  CAF_CHECK_EQUAL(within["place"], 1);
+  CAF_CHECK_EQUAL(within["order"]["rank"], "high_value");
+  CAF_CHECK_EQUAL(within["after"]["why"], "lane 3 (high value) goes before lane 4 (all others)");
+  auto beyond = facts("a2/3");
+  CAF_CHECK_EQUAL(beyond["place"], 3);
+  CAF_CHECK_EQUAL(beyond["order"]["effective_lane"], 3);
+  CAF_CHECK_EQUAL(beyond["order"]["rank"], "others");
+  CAF_CHECK(has(explain("a2/3").out,
+                "It ranks by lane 4, since the block has its quota of lane 3 (high value), at "));
 }
 
 CAF_TEST(ties go by a hash) {
