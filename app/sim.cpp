@@ -32,6 +32,7 @@ struct sim_options {
   bool describe = false;
   bool twins = false;
   bool fields = false;
+  bool attacks = false;
   twins_options scenarios;
   std::filesystem::path folder = ".";
 };
@@ -201,6 +202,8 @@ exit_code run_mode(const sim_options& o, const output& out) {
   if (o.range.count - 1 > std::numeric_limits<std::uint64_t>::max() - o.range.first)
     return out.refuse(fmt::format("there are no {} seeds from {} on: the last is {}", o.range.count,
                                   o.range.first, std::numeric_limits<std::uint64_t>::max()));
+  if (o.attacks)
+    return run_attacks({o.range}, out);
   if (o.fields)
     return run_fields({o.range, o.folder}, out);
   if (o.twins) {
@@ -243,9 +246,10 @@ void add_sim(CLI::App& app, app_context& context) {
       = verb->add_flag("--keep-going", o->keep_going, "Do not stop at the first seed that fails");
   auto* describe
       = verb->add_flag("--describe", o->describe, "Only print what each seed stands for");
-  verb->add_option("--traces", o->folder, "Folder for what is written about seeds that fail")
-      ->check(CLI::ExistingDirectory)
-      ->capture_default_str();
+  auto* traces
+      = verb->add_option("--traces", o->folder, "Folder for what is written about seeds that fail")
+            ->check(CLI::ExistingDirectory)
+            ->capture_default_str();
   auto* twins
       = verb->add_flag("--twins", o->twins,
                        "Instead: one of four replicas runs twice, with one key, through all "
@@ -267,9 +271,16 @@ void add_sim(CLI::App& app, app_context& context) {
                        "Instead: every field of every message, changed in every way; each of 64 "
                        "seeds has its part")
             ->excludes(twins);
+  auto* attacks
+      = verb->add_flag("--attacks", o->attacks,
+                       "Instead: attacks on the order by a primary, replicas and clients that "
+                       "collude, with fair order and without: bourse sim --attacks --seeds 1000")
+            ->excludes(twins)
+            ->excludes(fields);
   // What these modes have no use for is a mistake.
   twins->excludes(seeds);
-  for (auto* mode : {twins, fields})
+  attacks->excludes(traces);
+  for (auto* mode : {twins, fields, attacks})
     for (auto* other : {genuine, keep_going, describe})
       mode->excludes(other);
   verb->callback([o, verb, &context] {

@@ -25,4 +25,9 @@ struct fields_options {
 };
 exit_code run_fields(const fields_options& o, const output& out);
 
+struct attacks_options {
+  seed_range range; ///< each seed draws a flow of orders, on which every attack is tried
+};
+exit_code run_attacks(const attacks_options& o, const output& out);
+
 } // namespace bourse::app
