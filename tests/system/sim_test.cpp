@@ -92,6 +92,8 @@ CAF_TEST(nonsense is refused) {
            {{"--traces", "/no/such/folder"}, "/no/such/folder"},
            {{"--rounds", "1"}, "--twins"},
            {{"--twins", "--mutate-fields"}, "excludes"},
+           {{"--twins", "--attacks"}, "excludes"},
+           {{"--attacks", "--traces", "."}, "excludes"},
            {{"--twins", "--scenario", "0", "--sample", "3"}, "excludes"},
            {{"--twins", "--scenario", "-1"}, "must not be below 0"},
            {{"--twins", "--rounds", "1", "--scenario", "128"}, "takes 0 to 127"},
@@ -143,6 +145,31 @@ CAF_TEST(a scenario of twins is run by its number) {
   CAF_CHECK_EQUAL(all["run"], 1);
   CAF_CHECK_EQUAL(all["passed"], true);
   CAF_CHECK(all["blocks"].get<int>() > 0);
+}
+
+CAF_TEST(attacks are summed up by the rules of order) {
+  auto result = run({"sim", "--attacks", "--seeds", "3", "--first-seed", "5", "--json"}, 120s);
+  CAF_CHECK_EQUAL(result.code, 0);
+  auto all = result.json();
+  CAF_CHECK_EQUAL(all["first_seed"], 5);
+  CAF_CHECK_EQUAL(all["seeds"], 3);
+  CAF_CHECK_EQUAL(all["passed"], true);
+  CAF_CHECK(all["failed"].empty());
+  CAF_CHECK_EQUAL(all["attacks"].size(), 24u); // in two sizes of clusters
+  for (const auto& row : all["attacks"]) {
+    CAF_CHECK_EQUAL(row["tries"], 3);
+    CAF_CHECK(row["fair"]["separated"] > 0);
+    CAF_CHECK_EQUAL(row["fair"]["flipped"], 0);
+    CAF_CHECK_EQUAL(row["fair"]["censored"], 0);
+    CAF_CHECK_EQUAL(row["plain"]["flipped"] > 0, row["attack"] != "none");
+  }
+  auto again = run({"sim", "--attacks", "--seeds", "3", "--first-seed", "5", "--json"}, 120s);
+  CAF_CHECK(again.json() == all);
+  auto text = run({"sim", "--attacks", "--seeds", "1"}, 120s);
+  CAF_CHECK_EQUAL(text.code, 0);
+  CAF_CHECK(text.out.starts_with("1 seeds from 1, commit "));
+  CAF_CHECK(text.says("\nsandwich "));
+  CAF_CHECK(text.out.ends_with("No attack broke what fair order promises.\n"));
 }
 
 CAF_TEST(a seed that fails is named and told for scripts) {
