@@ -81,6 +81,11 @@ constexpr std::array table{
            .play = play::flood,
            .stamps = stamps::favour,
            .batch = batch::around},
+    attack{.name = "outbid",
+           .what = "the own order asks for so much that it is of a better lane",
+           .play = play::outbid,
+           .stamps = stamps::favour,
+           .batch = batch::around},
 };
 
 } // namespace

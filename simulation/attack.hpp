@@ -12,6 +12,7 @@ namespace bourse::simulation {
 enum class attack_play : std::uint8_t {
   none,     ///< nothing
   front,    ///< buy before a large buyer does, and sell to it once it has executed
+  outbid,   ///< the same, with an order that asks for more than there is, and so has a better lane
   sandwich, ///< the same, with a sale sent at once, to stand right behind
   offer,    ///< the same, with the sale at once, and waiting at a price that the buyer will pay
   flood,    ///< `front`, and so many requests of a better lane that blocks are full

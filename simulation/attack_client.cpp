@@ -41,7 +41,8 @@ std::vector<attack_wish> colluding_client::saw(const attack_order& o, std::size_
     return out;
   auto half = prey->quantity.value() / 2;
   auto limit = prey->price.value() - worse(prey->side, victim_levels / 2);
-  std::vector<request> front{order(prey->side, limit, half)};
+  bool outbids = attack_.play == attack_play::outbid;
+  std::vector<request> front{order(prey->side, limit, outbids ? high_value_lots : half)};
   if (attack_.play == attack_play::offer) {
     auto sale = order(other(prey->side), prey->price.value() - worse(prey->side, 1), half);
     sale.tif = time_in_force::good_till_cancel;

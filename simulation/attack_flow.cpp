@@ -22,6 +22,7 @@ market::rules rules_of() {
   i.name = "BTC-USD";
   i.base = asset_id{0};
   i.quote = asset_id{1};
+  i.high_value = amount{high_value_lots * attack_mid * 3 / 4};
   r.instruments = {i};
   for (std::uint32_t m = 0; m < attack_members::count; ++m) {
     r.accounts.push_back({"account", {amount{attack_base}, amount{attack_quote}}});

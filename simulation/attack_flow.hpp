@@ -36,6 +36,8 @@ inline constexpr std::int64_t attack_quote = 1'000'000'000'000;
 inline constexpr std::int64_t attack_mid = 10'000;
 inline constexpr std::int64_t level_lots = 10;
 inline constexpr std::int64_t victim_levels = 6;
+/// More than a victim's; an order of so many has lane 3 at any price here.
+inline constexpr std::int64_t high_value_lots = 2 * victim_levels * level_lots;
 
 /// An order that an honest client sends.
 struct attack_intent {
