@@ -17,7 +17,7 @@ using pace = attack_pace;
 using batch = attack_batch;
 
 constexpr std::array table{
-    attack{.name = "none", .what = "all are honest"},
+    attack{.name = "none", .what = "all are honest", .colludes = false},
     attack{.name = "permute",
            .what = "what came last goes first",
            .play = play::front,

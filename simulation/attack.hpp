@@ -55,6 +55,7 @@ enum class attack_batch : std::uint8_t {
 struct attack {
   std::string_view name;
   std::string_view what; ///< in words
+  bool colludes = true;  ///< else all replicas are honest
   attack_play play = attack_play::none;
   attack_stamps stamps = attack_stamps::truth;
   attack_heads heads = attack_heads::newest;

@@ -37,7 +37,7 @@ public:
   explicit attack_world(const attack_case& c)
       : case_(c),
         attack_(*c.what),
-        colluders_(attack_.name == "none" ? 0 : c.size.f()),
+        colluders_(attack_.colludes ? c.size.f() : 0),
         flow_(draw_attack_flow(c.seed)),
         market_(flow_),
         order_(c.order(flow_.rules, c.size)),
